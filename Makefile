@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make help says what there is.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+OUT := build/$(KVER)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+		awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: ## the driver in a QEMU guest with a desktop on it; ends with a picture
+	@vm/host_packages
+	@vm/demo
+
+.PHONY: check
+check: ## all tests: on the host, and in guests on every supported kernel
+	@vm/host_packages
+	@scripts/check
+
+.PHONY: check-host
+check-host: ## the host tests alone
+	@$(MAKE) --no-print-directory -C tests check
+
+.PHONY: modules
+modules: ## build qxl.ko for kernel KVER (default: the running one) in build/KVER/
+	@scripts/check-build-deps $(KVER) $(KDIR)
+	@scripts/mirror-sources $(OUT)
+	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(OUT) modules
+	@scripts/check-module $(OUT)
+
+.PHONY: selftests
+selftests: ## build the guest tests in selftests/build/
+	@$(MAKE) --no-print-directory -C selftests
+
+.PHONY: clean
+clean: ## remove what was built here (not the cached guest images)
+	rm -rf build selftests/build

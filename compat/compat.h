@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the supported kernels. Only this folder looks at
+ * LINUX_VERSION_CODE; everything else is written for the newest kernel, in
+ * terms of the names below.
+ */
+#ifndef QXL_COMPAT_H
+#define QXL_COMPAT_H
+
+#include <linux/pci.h>
+#include <linux/version.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_gem_framebuffer_helper.h>
+#include <drm/drm_plane.h>
+#include <drm/ttm/ttm_device.h>
+#include <drm/ttm/ttm_placement.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#include <drm/ttm/ttm_bo.h>
+#else
+#include <drm/ttm/ttm_bo_api.h>
+#include <drm/ttm/ttm_bo_driver.h>
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#include <linux/aperture.h>
+#else
+#include <drm/drm_aperture.h>
+#endif
+
+/* The set of new states that atomic callbacks are given. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define qxl_atomic_commit drm_atomic_commit
+#else
+#define qxl_atomic_commit drm_atomic_state
+#endif
+
+/* A display mode as mode_valid callbacks of CRTCs get it. */
+#define qxl_const_mode const struct drm_display_mode
+
+/* Parameters of drm_mode_config_funcs.fb_create, and passing them on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define QXL_FB_CREATE_PARAMS                                               \
+	struct drm_device *ddev, struct drm_file *file,                    \
+		const struct drm_format_info *info,                        \
+		const struct drm_mode_fb_cmd2 *cmd
+#define QXL_FB_CREATE_ARGS ddev, file, info, cmd
+#else
+#define QXL_FB_CREATE_PARAMS                            \
+	struct drm_device *ddev, struct drm_file *file, \
+		const struct drm_mode_fb_cmd2 *cmd
+#define QXL_FB_CREATE_ARGS ddev, file, cmd
+#endif
+
+/* drm_driver.date, which old kernels insist on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define QXL_DRIVER_DATE(value)
+#else
+#define QXL_DRIVER_DATE(value) .date = (value),
+#endif
+
+/* PRIME ioctls, which new kernels provide by themselves. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define QXL_PRIME_DRIVER_OPS
+#else
+#include <drm/drm_prime.h>
+#define QXL_PRIME_DRIVER_OPS                                \
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,   \
+	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
+#endif
+
+/* Cursor hotspots as plane properties, for which a driver must sign up. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define QXL_DRIVER_CURSOR_HOTSPOT DRIVER_CURSOR_HOTSPOT
+#else
+#define QXL_DRIVER_CURSOR_HOTSPOT 0
+#endif
+
+static inline int qxl_compat_hotspot_x(const struct drm_plane_state *state)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return state->hotspot_x;
+#else
+	return state->fb->hot_x;
+#endif
+}
+
+static inline int qxl_compat_hotspot_y(const struct drm_plane_state *state)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return state->hotspot_y;
+#else
+	return state->fb->hot_y;
+#endif
+}
+
+/* Takes the display from whatever firmware driver holds it. */
+static inline int
+qxl_compat_remove_firmware_display(struct pci_dev *pdev,
+				   const struct drm_driver *driver)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	return aperture_remove_conflicting_pci_devices(pdev, driver->name);
+#else
+	return drm_aperture_remove_conflicting_pci_framebuffers(pdev, driver);
+#endif
+}
+
+static inline int qxl_compat_ttm_device_init(struct ttm_device *ttm,
+					     struct ttm_device_funcs *funcs,
+					     struct drm_device *ddev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	return ttm_device_init(ttm, funcs, ddev->dev,
+			       ddev->anon_inode->i_mapping,
+			       ddev->vma_offset_manager, 0);
+#else
+	return ttm_device_init(ttm, funcs, ddev->dev,
+			       ddev->anon_inode->i_mapping,
+			       ddev->vma_offset_manager, false, false);
+#endif
+}
+
+/* Drops the one TTM reference that belongs to the GEM object. */
+static inline void qxl_compat_ttm_bo_fini(struct ttm_buffer_object *tbo)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	ttm_bo_fini(tbo);
+#else
+	ttm_bo_put(tbo);
+#endif
+}
+
+#endif

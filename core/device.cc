@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/device.h"
+
+#include <spice/enums.h>
+#include <spice/qxl_dev.h>
+
+#include <cstddef>
+#include <new>
+
+#include "core/monitors.h"
+
+namespace qxl {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kMiB = 1 << 20;
+// Below this, presenting large rectangles would crawl.
+constexpr uint64_t kMinUploadBytes = 1 * kMiB;
+constexpr uint64_t kMaxUploadBytes = 64 * kMiB;
+constexpr uint32_t kMaxPrimarySide = 16384;
+
+constexpr uint32_t kInterrupts = QXL_INTERRUPT_DISPLAY | QXL_INTERRUPT_CURSOR |
+                                 QXL_INTERRUPT_IO_CMD | QXL_INTERRUPT_ERROR |
+                                 QXL_INTERRUPT_CLIENT_MONITORS_CONFIG;
+
+}  // namespace
+
+Device::Device(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& rom, uint32_t heads)
+    : dev_(dev),
+      res_(res),
+      rom_(rom),
+      heads_(heads),
+      submission_(dev, ids_),
+      presenter_(submission_),
+      cursor_(submission_),
+      surfaces_(submission_, ids_) {}
+
+Result<Device*> Device::create(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& rom,
+                               uint32_t heads) {
+  void* memory = qxl_k_alloc(sizeof(Device));
+  if (!memory) return Error::kNoMemory;
+  auto* device = new (memory) Device(dev, res, rom, heads);
+  auto ready = device->allocate();
+  if (ready.ok()) return device;
+  destroy(device);
+  return ready.error();
+}
+
+void Device::destroy(Device* device) {
+  if (!device) return;
+  device->~Device();
+  qxl_k_free(device);
+}
+
+Result<> Device::allocate() {
+  QXL_TRY(divide_memory());
+  if (!io_lock_.create() || !io_done_event_.create()) return Error::kNoMemory;
+  QXL_TRY(ids_.create(rom_.n_surfaces));
+  QXL_TRY(surfaces_.setup(rom_.n_surfaces));
+  auto* ram = static_cast<uint8_t*>(res_.ram);
+  return submission_.create(
+      res_.ram_header,
+      {.base = ram + upload_offset_, .offset = upload_offset_, .bytes = layout_.upload_bytes},
+      {.base = ram + cursor_offset_, .offset = cursor_offset_, .bytes = kCursorArenaBytes});
+}
+
+// BAR 0: the primary as the ROM has it, then the monitors config, the cursor's
+// and the upload arena, and what is left up to the RAM header for buffers.
+Result<> Device::divide_memory() {
+  uint64_t begin = (rom_.primary_offset + rom_.primary_bytes + kPage - 1) & ~(kPage - 1);
+  uint64_t fixed = kMonitorsBytes + kCursorArenaBytes;
+  uint64_t end = rom_.ram_header_offset;
+  if (begin > end || end - begin < fixed + 2 * kMinUploadBytes) {
+    qxl_k_log(dev_, QXL_K_LOG_ERROR,
+              "%llu KiB of memory beside the primary is too little: start QEMU with a larger "
+              "ram_size_mb",
+              static_cast<unsigned long long>(begin > end ? 0 : (end - begin) / 1024));
+    return Error::kNoDevice;
+  }
+  uint64_t half = (end - begin - fixed) / 2 & ~(kPage - 1);
+  monitors_offset_ = begin;
+  cursor_offset_ = begin + kMonitorsBytes;
+  upload_offset_ = begin + fixed;
+  layout_.upload_bytes = half < kMaxUploadBytes ? half : kMaxUploadBytes;
+  layout_.vram_offset = upload_offset_ + layout_.upload_bytes;
+  layout_.vram_bytes = end - layout_.vram_offset;
+  return {};
+}
+
+template <typename T>
+void Device::write_ram(size_t offset, const T& value) {
+  __builtin_memcpy(static_cast<uint8_t*>(res_.ram_header) + offset, &value, sizeof(value));
+}
+
+uint32_t* Device::ram_word(size_t offset) const {
+  return reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(res_.ram_header) + offset);
+}
+
+// Up and down -----------------------------------------------------------------
+
+// QXL_IO_MEMSLOT_ADD. The device picks the generation, which is part of every
+// address in the slot.
+Result<Memslot> Device::add_slot(uint8_t index, uint64_t base, uint64_t bytes) {
+  write_ram(offsetof(QXLRam, mem_slot), QXLMemSlot{.mem_start = base, .mem_end = base + bytes});
+  qxl_k_port_write(dev_, QXL_IO_MEMSLOT_ADD, index);
+  uint8_t generation = rom_slot_generation(res_.rom);
+  if (generation >= 1u << rom_.slot_gen_bits) {
+    qxl_k_log(dev_, QXL_K_LOG_ERROR, "memory slot %u has generation %u", index, generation);
+    return Error::kNoDevice;
+  }
+  return Memslot(index, generation, rom_.slot_id_bits, rom_.slot_gen_bits);
+}
+
+Result<> Device::bring_up() {
+  auto main = add_slot(rom_.slots_start, res_.ram_base, rom_.ram_header_offset);
+  if (!main.ok()) return main.error();
+  auto surface = add_slot(rom_.slots_start + 1, res_.surface_base, res_.surface_bytes);
+  if (!surface.ok()) return surface.error();
+  main_slot_ = main.value();
+  surface_slot_ = surface.value();
+  QXL_TRY(submission_.reset(main_slot_, 0));
+  store_release(ram_word(offsetof(QXLRam, int_pending)), 0);
+  store_release(ram_word(offsetof(QXLRam, int_mask)), kInterrupts);
+  qxl_k_port_write(dev_, QXL_IO_UPDATE_IRQ, 0);
+  return {};
+}
+
+Result<> Device::start() {
+  Guard guard(io_lock_);
+  qxl_k_port_write(dev_, QXL_IO_RESET, 0);
+  primary_width_ = primary_height_ = 0;
+  if (load_acquire(ram_word(offsetof(QXLRam, magic))) != QXL_RAM_MAGIC) {
+    qxl_k_log(dev_, QXL_K_LOG_ERROR, "the RAM header has no QXL magic after a reset");
+    return Error::kNoDevice;
+  }
+  return bring_up();
+}
+
+void Device::stop(int error) {
+  lose();
+  Guard guard(io_lock_);
+  store_release(ram_word(offsetof(QXLRam, int_mask)), 0);
+  qxl_k_port_write(dev_, QXL_IO_RESET, 0);
+  primary_width_ = primary_height_ = 0;
+  (void)submission_.reset(main_slot_, error);
+  submission_.lose();
+}
+
+void Device::lose() {
+  submission_.lose();
+  io_done_event_.signal();
+}
+
+uint32_t Device::interrupt() {
+  uint32_t pending = exchange(ram_word(offsetof(QXLRam, int_pending)), 0);
+  if (pending == 0) return QXL_IRQ_NONE;
+  uint32_t work = QXL_IRQ_HANDLED;
+  if (pending & QXL_INTERRUPT_IO_CMD) {
+    store_release(&io_done_, 1);
+    io_done_event_.signal();
+  }
+  if (pending & (QXL_INTERRUPT_DISPLAY | QXL_INTERRUPT_CURSOR)) {
+    submission_.progress();
+    work |= QXL_IRQ_RELEASES;
+  }
+  if (pending & QXL_INTERRUPT_CLIENT_MONITORS_CONFIG) work |= QXL_IRQ_MONITORS;
+  if (pending & QXL_INTERRUPT_ERROR) work |= QXL_IRQ_ERROR;
+  qxl_k_port_write(dev_, QXL_IO_UPDATE_IRQ, 0);
+  return work;
+}
+
+// Asynchronous I/O: one command in flight, which io_lock_ sees to.
+Result<> Device::execute(uint32_t port) {
+  if (submission_.lost()) return Error::kLost;
+  store_release(&io_done_, 0);
+  uint64_t deadline = qxl_k_time_ms() + kHostTimeoutMs;
+  uint32_t seen = io_done_event_.count();
+  qxl_k_port_write(dev_, port, 0);
+  while (!load_acquire(&io_done_)) {
+    uint64_t now = qxl_k_time_ms();
+    if (submission_.lost()) return Error::kLost;
+    if (now >= deadline) {
+      qxl_k_log(dev_, QXL_K_LOG_ERROR, "I/O command %u did not end in %u s: device lost", port,
+                kHostTimeoutMs / 1000);
+      lose();
+      return Error::kLost;
+    }
+    io_done_event_.wait(seen, static_cast<uint32_t>(deadline - now));
+    seen = io_done_event_.count();
+  }
+  return {};
+}
+
+// The primary -------------------------------------------------------------------
+
+qxl_rect Device::primary() const {
+  return {.x1 = 0,
+          .y1 = 0,
+          .x2 = static_cast<int32_t>(load_acquire(&primary_width_)),
+          .y2 = static_cast<int32_t>(load_acquire(&primary_height_))};
+}
+
+Result<> Device::destroy_primary() {
+  if (primary_width_ == 0) return {};
+  store_release(&primary_width_, 0);
+  store_release(&primary_height_, 0);
+  return execute(QXL_IO_DESTROY_PRIMARY_ASYNC);
+}
+
+Result<> Device::set_primary(uint32_t width, uint32_t height) {
+  if (width == 0 || height == 0 || width > kMaxPrimarySide || height > kMaxPrimarySide ||
+      uint64_t{width} * height * 4 > rom_.primary_bytes)
+    return Error::kInvalid;
+  Guard guard(io_lock_);
+  if (width == primary_width_ && height == primary_height_) return {};
+  QXL_TRY(destroy_primary());
+  QXLSurfaceCreate create = {};
+  create.width = width;
+  create.height = height;
+  create.stride = static_cast<int32_t>(width * 4);
+  create.format = SPICE_SURFACE_FMT_32_xRGB;
+  create.type = QXL_SURF_TYPE_PRIMARY;
+  create.mem = main_slot_.address(rom_.primary_offset).value();
+  write_ram(offsetof(QXLRam, create_surface), create);
+  QXL_TRY(execute(QXL_IO_CREATE_PRIMARY_ASYNC));
+  store_release(&primary_height_, height);
+  store_release(&primary_width_, width);
+  submission_.start_accepting();
+  return {};
+}
+
+Result<> Device::clear_primary() {
+  Guard guard(io_lock_);
+  return destroy_primary();
+}
+
+Result<> Device::set_monitors(std::span<const qxl_head> heads) {
+  if (heads.size() > heads_) return Error::kInvalid;
+  Guard guard(io_lock_);
+  QXL_TRY(write_monitors(static_cast<uint8_t*>(res_.ram) + monitors_offset_, heads));
+  full_fence();
+  write_ram(offsetof(QXLRam, monitors_config), main_slot_.address(monitors_offset_).value());
+  return execute(QXL_IO_MONITORS_CONFIG_ASYNC);
+}
+
+Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects) {
+  return presenter_.present(frame, rects, primary());
+}
+
+Result<> Device::blank(const qxl_rect& rect) {
+  return presenter_.blank(rect, primary());
+}
+
+// Surfaces ------------------------------------------------------------------------
+
+Result<SurfaceId> Device::create_surface(qxl_bo* bo, const qxl_surface_desc& desc,
+                                         uint64_t offset, qxl_fence* destroyed) {
+  return surfaces_.create(bo, desc, surface_slot_.address(offset), destroyed);
+}
+
+Result<> Device::update_surface(SurfaceId id, const qxl_rect& area) {
+  Guard guard(io_lock_);
+  write_ram(offsetof(QXLRam, update_area),
+            QXLRect{.top = area.y1, .left = area.x1, .bottom = area.y2, .right = area.x2});
+  write_ram(offsetof(QXLRam, update_surface), id.value());
+  return execute(QXL_IO_UPDATE_AREA_ASYNC);
+}
+
+void Device::fill_counters(qxl_counters& counters) {
+  submission_.fill_counters(counters);
+  counters.presented_rects = presenter_.presented_rects();
+  counters.presented_bytes = presenter_.presented_bytes();
+}
+
+}  // namespace qxl

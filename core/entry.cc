@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The border: every extern "C" function of the core, and the only place where
+// an Error becomes an errno.
+#include "core/base/assert.h"
+#include "core/device.h"
+#include "qxl_core.h"
+
+namespace {
+
+using qxl::Device;
+using qxl::Error;
+using qxl::SurfaceId;
+
+constexpr int kEio = -5;
+constexpr int kEnomem = -12;
+constexpr int kEnodev = -19;
+constexpr int kEinval = -22;
+constexpr int kEnospc = -28;
+
+int errno_of(Error error) {
+  switch (error) {
+    case Error::kNoDevice:
+      return kEnodev;
+    case Error::kNoMemory:
+      return kEnomem;
+    case Error::kNoSpace:
+      return kEnospc;
+    case Error::kInvalid:
+      return kEinval;
+    case Error::kLost:
+      return kEio;
+  }
+  return kEinval;
+}
+
+template <typename T>
+int errno_of(const qxl::Result<T>& result) {
+  return result.ok() ? 0 : errno_of(result.error());
+}
+
+// SAFETY: a qxl_core is only ever made by qxl_core_create(), from a Device.
+Device& device(qxl_core* core) {
+  return *reinterpret_cast<Device*>(core);
+}
+
+const Device& device(const qxl_core* core) {
+  return *reinterpret_cast<const Device*>(core);
+}
+
+}  // namespace
+
+extern "C" {
+
+int qxl_core_read_rom(qxl_device* dev, const qxl_resources* res, qxl_rom_info* rom) {
+  auto result = qxl::read_rom(dev, *res);
+  if (result.ok()) *rom = result.value();
+  return errno_of(result);
+}
+
+int qxl_core_create(qxl_device* dev, const qxl_resources* res, const qxl_rom_info* rom,
+                    uint32_t heads, qxl_core** core) {
+  auto result = Device::create(dev, *res, *rom, heads);
+  if (result.ok()) *core = reinterpret_cast<qxl_core*>(result.value());
+  return errno_of(result);
+}
+
+void qxl_core_destroy(qxl_core* core) {
+  Device::destroy(reinterpret_cast<Device*>(core));
+}
+
+void qxl_core_get_layout(const qxl_core* core, qxl_layout* layout) {
+  *layout = device(core).layout();
+}
+
+int qxl_core_start(qxl_core* core) {
+  return errno_of(device(core).start());
+}
+
+void qxl_core_stop(qxl_core* core, int error) {
+  device(core).stop(error);
+}
+
+void qxl_core_lose(qxl_core* core) {
+  device(core).lose();
+}
+
+uint32_t qxl_core_interrupt(qxl_core* core) {
+  return device(core).interrupt();
+}
+
+void qxl_core_collect(qxl_core* core) {
+  device(core).submission().collect();
+}
+
+void qxl_core_flush(qxl_core* core) {
+  device(core).submission().flush();
+}
+
+int qxl_core_set_primary(qxl_core* core, uint32_t width, uint32_t height) {
+  return errno_of(device(core).set_primary(width, height));
+}
+
+int qxl_core_clear_primary(qxl_core* core) {
+  return errno_of(device(core).clear_primary());
+}
+
+int qxl_core_set_monitors(qxl_core* core, const qxl_head* heads, uint32_t count) {
+  return errno_of(device(core).set_monitors({heads, count}));
+}
+
+int qxl_core_present(qxl_core* core, const qxl_frame* frame, const qxl_rect* rects,
+                     uint32_t count) {
+  return errno_of(device(core).present(*frame, {rects, count}));
+}
+
+int qxl_core_blank(qxl_core* core, const qxl_rect* rect) {
+  return errno_of(device(core).blank(*rect));
+}
+
+int qxl_core_cursor_set(qxl_core* core, const qxl_cursor_image* image, int32_t x, int32_t y) {
+  return errno_of(device(core).cursor().set(*image, x, y));
+}
+
+int qxl_core_cursor_move(qxl_core* core, int32_t x, int32_t y) {
+  return errno_of(device(core).cursor().move(x, y));
+}
+
+int qxl_core_cursor_hide(qxl_core* core) {
+  return errno_of(device(core).cursor().hide());
+}
+
+int qxl_core_surface_size(const qxl_surface_desc* desc, size_t* bytes) {
+  auto result = qxl::surface_size(*desc);
+  if (result.ok()) *bytes = result.value();
+  return errno_of(result);
+}
+
+int qxl_core_surface_create(qxl_core* core, qxl_bo* bo, const qxl_surface_desc* desc,
+                            uint64_t offset, qxl_fence* destroyed, uint32_t* id) {
+  auto result = device(core).create_surface(bo, *desc, offset, destroyed);
+  if (result.ok()) *id = result.value().value();
+  return errno_of(result);
+}
+
+qxl_bo* qxl_core_surface_lookup(qxl_core* core, uint32_t id) {
+  return device(core).surface_ids().lookup(SurfaceId{id});
+}
+
+void qxl_core_surface_evict(qxl_core* core, uint32_t id) {
+  device(core).surfaces().evict(SurfaceId{id});
+}
+
+int qxl_core_surface_update(qxl_core* core, uint32_t id, const qxl_rect* area) {
+  return errno_of(device(core).update_surface(SurfaceId{id}, *area));
+}
+
+bool qxl_core_client_has(qxl_core* core, uint32_t index) {
+  return device(core).client_has(index);
+}
+
+void qxl_core_get_counters(qxl_core* core, qxl_counters* counters) {
+  device(core).fill_counters(*counters);
+}
+
+}  // extern "C"

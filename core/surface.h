@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Surfaces of the host other than the primary: creating, finding, evicting.
+#pragma once
+
+#include <cstddef>
+
+#include "core/submit.h"
+#include "core/surface_ids.h"
+#include "qxl_core.h"
+
+namespace qxl {
+
+// Bytes behind a surface like `desc`. kInvalid; see qxl_core_surface_size().
+Result<size_t> surface_size(const qxl_surface_desc& desc);
+
+// INVARIANT: teardown cannot fail. What destroying a surface needs - memory
+// with the finished destroy command, its record, its fence - is set aside
+// before the surface is created, in destroys_[id].
+class Surfaces {
+ public:
+  Surfaces(Submission& submission, SurfaceIds& ids) : submission_(submission), ids_(ids) {}
+  ~Surfaces() { qxl_k_free(destroys_); }
+  Surfaces(const Surfaces&) = delete;
+  Surfaces& operator=(const Surfaces&) = delete;
+
+  // May sleep. kNoMemory.
+  Result<> setup(uint32_t n_surfaces);
+
+  // See qxl_core_surface_create(). `data` is the BO's place for the host.
+  Result<SurfaceId> create(qxl_bo* bo, const qxl_surface_desc& desc, DeviceAddress data,
+                           qxl_fence* destroyed);
+  // See qxl_core_surface_evict().
+  void evict(SurfaceId id);
+
+ private:
+  Result<> set_aside_destroy(SurfaceId id, qxl_fence* destroyed);
+
+  Submission& submission_;
+  SurfaceIds& ids_;
+  // By id: the destroy command while the surface is published. The entry is
+  // its owner's: written before publish(), taken by who unpublished.
+  Release** destroys_ = nullptr;  // owned
+};
+
+}  // namespace qxl

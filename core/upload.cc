@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/upload.h"
+
+#include <spice/qxl_dev.h>
+
+#include "core/protocol/commands.h"
+
+namespace qxl {
+namespace {
+
+constexpr uint32_t kBytesPerPixel = 4;
+// Bands of one batch; with what reserve() needs for them this stays well
+// inside a kernel stack frame.
+constexpr uint32_t kBands = 16;
+static_assert(kBands <= Submission::kBatch);
+
+qxl_rect intersect(const qxl_rect& a, const qxl_rect& b) {
+  return {.x1 = a.x1 > b.x1 ? a.x1 : b.x1,
+          .y1 = a.y1 > b.y1 ? a.y1 : b.y1,
+          .x2 = a.x2 < b.x2 ? a.x2 : b.x2,
+          .y2 = a.y2 < b.y2 ? a.y2 : b.y2};
+}
+
+bool empty(const qxl_rect& rect) {
+  return rect.x1 >= rect.x2 || rect.y1 >= rect.y2;
+}
+
+qxl_rect moved(const qxl_rect& rect, int32_t dx, int32_t dy) {
+  return {.x1 = rect.x1 + dx, .y1 = rect.y1 + dy, .x2 = rect.x2 + dx, .y2 = rect.y2 + dy};
+}
+
+uint32_t width_of(const qxl_rect& rect) {
+  return static_cast<uint32_t>(rect.x2 - rect.x1);
+}
+
+uint32_t height_of(const qxl_rect& rect) {
+  return static_cast<uint32_t>(rect.y2 - rect.y1);
+}
+
+uint64_t pixel_bytes(const qxl_rect& rect) {
+  return uint64_t{width_of(rect)} * height_of(rect) * kBytesPerPixel;
+}
+
+// The part of the frame that can be seen on the primary.
+qxl_rect visible_part(const qxl_frame& frame, const qxl_rect& primary) {
+  qxl_rect all = {.x1 = 0,
+                  .y1 = 0,
+                  .x2 = static_cast<int32_t>(frame.width),
+                  .y2 = static_cast<int32_t>(frame.height)};
+  return intersect(all, moved(primary, -frame.dx, -frame.dy));
+}
+
+}  // namespace
+
+// Cuts rectangles to what is visible and into bands that fit upload memory:
+// full width, as high as may be, so that the usual rectangle stays whole.
+class CopyPresenter::BandIterator {
+ public:
+  BandIterator(std::span<const qxl_rect> rects, const qxl_rect& visible, uint64_t largest)
+      : rects_(rects), visible_(visible), room_(largest - kCopyPixels) {}
+
+  // The next band, or false at the end.
+  bool next(qxl_rect& band) {
+    while (empty(rest_)) {
+      if (rects_.empty()) return false;
+      rest_ = intersect(rects_.front(), visible_);
+      rects_ = rects_.subspan(1);
+    }
+    uint64_t rows = room_ / (uint64_t{width_of(rest_)} * kBytesPerPixel);
+    band = rest_;
+    if (rows < height_of(rest_)) band.y2 = band.y1 + static_cast<int32_t>(rows);
+    rest_.y1 = band.y2;
+    return true;
+  }
+
+ private:
+  std::span<const qxl_rect> rects_;
+  qxl_rect visible_;
+  uint64_t room_;  // bytes of pixels a band may have; at least one row's
+  qxl_rect rest_ = {};
+};
+
+Result<> CopyPresenter::present(const qxl_frame& frame, std::span<const qxl_rect> rects,
+                                const qxl_rect& primary) {
+  BandIterator iterator(rects, visible_part(frame, primary), submission_.largest(Queue::kDisplay));
+  qxl_rect bands[kBands];
+  uint32_t count = 0;
+  while (iterator.next(bands[count])) {
+    if (++count < kBands) continue;
+    QXL_TRY(present_batch(frame, {bands, count}));
+    count = 0;
+  }
+  return present_batch(frame, {bands, count});
+}
+
+Result<> CopyPresenter::present_batch(const qxl_frame& frame, std::span<const qxl_rect> bands) {
+  while (!bands.empty()) {
+    uint64_t bytes[kBands];
+    Release* releases[kBands];
+    for (size_t i = 0; i < bands.size(); ++i) bytes[i] = kCopyPixels + pixel_bytes(bands[i]);
+    auto reserved = submission_.reserve(Queue::kDisplay, {bytes, bands.size()},
+                                        {releases, bands.size()});
+    if (!reserved.ok()) return reserved.error();
+    for (uint32_t i = 0; i < reserved.value(); ++i) copy_band(frame, bands[i], *releases[i]);
+    QXL_TRY(submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()}));
+    bands = bands.subspan(reserved.value());
+  }
+  return {};
+}
+
+// Rows are packed: a stride wider than the rectangle would turn off the
+// server's compression.
+void CopyPresenter::copy_band(const qxl_frame& frame, const qxl_rect& band,
+                              const Release& release) {
+  CommandMemory memory = {Submission::pointer(release), submission_.address(release)};
+  uint32_t stride = width_of(band) * kBytesPerPixel;
+  auto* to = memory.pointer + kCopyPixels;
+  auto* from = static_cast<const uint8_t*>(frame.pixels) +
+               size_t{frame.pitch} * static_cast<uint32_t>(band.y1) +
+               size_t{kBytesPerPixel} * static_cast<uint32_t>(band.x1);
+  for (uint32_t row = 0; row < height_of(band); ++row)
+    __builtin_memcpy(to + size_t{row} * stride, from + size_t{row} * frame.pitch, stride);
+  Bitmap bitmap = {.data = DeviceAddress{memory.address.value() + kCopyPixels},
+                   .width = width_of(band),
+                   .height = height_of(band),
+                   .stride = stride};
+  build_copy(memory, moved(band, frame.dx, frame.dy), bitmap);
+  add_relaxed(&rects_, 1);
+  add_relaxed(&bytes_, pixel_bytes(band));
+}
+
+Result<> CopyPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {
+  qxl_rect visible = intersect(dest, primary);
+  if (empty(visible)) return {};
+  auto release = submission_.reserve_one(Queue::kDisplay, kFillBytes);
+  if (!release.ok()) return release.error();
+  Release* command = release.value();
+  build_fill({Submission::pointer(*command), submission_.address(*command)}, visible, 0);
+  return submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {&command, 1});
+}
+
+}  // namespace qxl

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Presenting damage by copying it: pixels go to upload memory, packed, one
+// drawable for each rectangle.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/presenter.h"
+#include "core/submit.h"
+#include "qxl_core.h"
+
+namespace qxl {
+
+// The copying presenter: frame.pixels are not read after present() returned.
+class CopyPresenter {
+ public:
+  explicit CopyPresenter(Submission& submission) : submission_(submission) {}
+
+  // Shows `rects` of `frame`, cut to the frame and to `primary`. May sleep.
+  // kLost.
+  Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects,
+                   const qxl_rect& primary);
+  // Fills `dest`, cut to `primary`, with black. May sleep. kLost.
+  Result<> blank(const qxl_rect& dest, const qxl_rect& primary);
+
+  [[nodiscard]] uint64_t presented_rects() const { return load_relaxed(&rects_); }
+  [[nodiscard]] uint64_t presented_bytes() const { return load_relaxed(&bytes_); }
+
+ private:
+  class BandIterator;
+
+  Result<> present_batch(const qxl_frame& frame, std::span<const qxl_rect> bands);
+  void copy_band(const qxl_frame& frame, const qxl_rect& band, const Release& release);
+
+  Submission& submission_;
+  uint64_t rects_ = 0;  // atomic
+  uint64_t bytes_ = 0;  // atomic
+};
+
+static_assert(Presenter<CopyPresenter>);
+
+}  // namespace qxl

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/ktime.h>
+
+#include "qxl_k.h"
+
+uint64_t qxl_k_time_ms(void)
+{
+	return ktime_to_ms(ktime_get());
+}

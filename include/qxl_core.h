@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the core does for the kernel: C++ provides, C calls.
+ *
+ * Every int result is 0 or a negative errno. "May sleep" functions must be
+ * called with no spinlock held. No function keeps a pointer that it was given
+ * unless its comment says so.
+ *
+ * Once the device is lost (it stopped answering, reported a guest bug, or was
+ * removed) functions that need the host return -EIO at once.
+ */
+#ifndef QXL_CORE_H
+#define QXL_CORE_H
+
+#include "qxl_k.h"
+#include "qxl_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct qxl_core;
+
+/*
+ * Copies and validates the ROM (QXLRom). -ENODEV, after one log line that
+ * names the field, when it is not one this driver can trust.
+ */
+int qxl_core_read_rom(struct qxl_device *dev, const struct qxl_resources *res,
+		      struct qxl_rom_info *rom);
+
+/*
+ * Builds the core of one device; touches no hardware. @res->ram_header must be
+ * mapped. The mappings must outlive the core. May sleep. -ENOMEM, -ENODEV.
+ */
+int qxl_core_create(struct qxl_device *dev, const struct qxl_resources *res,
+		    const struct qxl_rom_info *rom, uint32_t heads,
+		    struct qxl_core **core);
+
+/* Frees the core. Stopped, and no surface left. May sleep. NULL is fine. */
+void qxl_core_destroy(struct qxl_core *core);
+
+void qxl_core_get_layout(const struct qxl_core *core,
+			 struct qxl_layout *layout);
+
+/*
+ * Resets the device and brings up rings, memslots and interrupts
+ * (QXL_IO_RESET, QXL_IO_MEMSLOT_ADD). Everything the host held is forgotten.
+ * The interrupt handler may run from here on. May sleep. -ENODEV, -EIO.
+ */
+int qxl_core_start(struct qxl_core *core);
+
+/*
+ * Resets the device and gives back all that the host held; fences signal with
+ * @error (0 or a negative errno). Until the next start the device is lost.
+ * May sleep.
+ */
+void qxl_core_stop(struct qxl_core *core, int error);
+
+/*
+ * Marks the device lost without touching it: waiters return, fences signal
+ * with -EIO.
+ */
+void qxl_core_lose(struct qxl_core *core);
+
+/* Hard interrupt: acknowledges (QXL_IO_UPDATE_IRQ), returns QXL_IRQ_* bits. */
+uint32_t qxl_core_interrupt(struct qxl_core *core);
+
+/* Takes back what the host released (QXLReleaseRing). Does not sleep. */
+void qxl_core_collect(struct qxl_core *core);
+
+/*
+ * The same, and asks the host for what it has not handed over yet
+ * (QXL_IO_NOTIFY_OOM): for those who wait for a fence. Does not sleep.
+ */
+void qxl_core_flush(struct qxl_core *core);
+
+/*
+ * Makes a primary surface of exactly this size, black, unless it is there
+ * already (QXL_IO_CREATE_PRIMARY_ASYNC). May sleep. -EINVAL when it does not
+ * fit the device's primary area.
+ */
+int qxl_core_set_primary(struct qxl_core *core, uint32_t width,
+			 uint32_t height);
+/* Destroys the primary, if there is one. May sleep. */
+int qxl_core_clear_primary(struct qxl_core *core);
+
+/*
+ * Tells the host which part of the primary each head shows
+ * (QXL_IO_MONITORS_CONFIG_ASYNC). @heads has @count entries, at least one of
+ * them on. May sleep.
+ */
+int qxl_core_set_monitors(struct qxl_core *core, const struct qxl_head *heads,
+			  uint32_t count);
+
+/*
+ * Shows @count rectangles of @frame on the primary (QXL_DRAW_COPY). Parts
+ * outside the frame or the primary are cut off, empty ones ignored. The
+ * pixels have been copied when it returns. Waits, bounded, for ring slots and
+ * upload memory: may sleep. -EIO when the device is lost.
+ */
+int qxl_core_present(struct qxl_core *core, const struct qxl_frame *frame,
+		     const struct qxl_rect *rects, uint32_t count);
+
+/* Fills a rectangle of the primary with black (QXL_DRAW_FILL). May sleep. */
+int qxl_core_blank(struct qxl_core *core, const struct qxl_rect *rect);
+
+/*
+ * The pointer (QXLCursorCmd). Positions are in the primary's coordinates and
+ * may be negative. May sleep. set: -EINVAL when the image is larger than
+ * QXL_CURSOR_MAX each way or the hotspot is outside it.
+ */
+#define QXL_CURSOR_MAX 64u
+int qxl_core_cursor_set(struct qxl_core *core,
+			const struct qxl_cursor_image *image, int32_t x,
+			int32_t y);
+int qxl_core_cursor_move(struct qxl_core *core, int32_t x, int32_t y);
+int qxl_core_cursor_hide(struct qxl_core *core);
+
+/*
+ * Bytes of memory behind a surface like @desc. -EINVAL: an unknown format, no
+ * pixels, rows that overlap or are not a multiple of 4, or too large to count.
+ */
+int qxl_core_surface_size(const struct qxl_surface_desc *desc, size_t *bytes);
+
+/*
+ * Gives @bo a surface id and queues the host's create command
+ * (QXLSurfaceCmd). @offset is the BO's place in the surface BAR. The core
+ * remembers @bo by id without owning it and takes over @destroyed, which it
+ * signals when the host has released the destroy command. On error nothing is
+ * kept and @destroyed still belongs to the caller. The caller holds the BO's
+ * reservation and a reference. May sleep. -ENOSPC: all ids in use; -ENOMEM.
+ */
+int qxl_core_surface_create(struct qxl_core *core, struct qxl_bo *bo,
+			    const struct qxl_surface_desc *desc,
+			    uint64_t offset, struct qxl_fence *destroyed,
+			    uint32_t *id);
+
+/*
+ * A counted reference to the BO behind @id, or NULL. Never a BO whose count
+ * has reached zero.
+ */
+struct qxl_bo *qxl_core_surface_lookup(struct qxl_core *core, uint32_t id);
+
+/*
+ * Unpublishes @id and queues the host's destroy command from what create set
+ * aside. The id is free again when the host released that command. Cannot
+ * fail. May sleep for a ring slot, bounded.
+ */
+void qxl_core_surface_evict(struct qxl_core *core, uint32_t id);
+
+/*
+ * Has the host write what it drew on surface @id back to guest memory
+ * (QXL_IO_UPDATE_AREA_ASYNC). @area is inside the surface and not empty. The
+ * caller holds what keeps the id alive. May sleep.
+ */
+int qxl_core_surface_update(struct qxl_core *core, uint32_t id,
+			    const struct qxl_rect *area);
+
+/* True when the SPICE client has capability bit @index (QXLRom). */
+bool qxl_core_client_has(struct qxl_core *core, uint32_t index);
+
+void qxl_core_get_counters(struct qxl_core *core,
+			   struct qxl_counters *counters);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the core may ask of the kernel: C provides, C++ calls.
+ *
+ * Bodies are in helpers/, one file per kernel subsystem, a line or two each,
+ * without policy. The host tests implement the same functions in tests/fakes/.
+ * Unless said otherwise a function may be called from any context.
+ */
+#ifndef QXL_K_H
+#define QXL_K_H
+
+#include "qxl_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct qxl_device;		/* the rim's device; opaque to the core */
+struct qxl_bo;			/* the rim's buffer object; opaque to the core */
+struct qxl_fence;		/* a counted reference to a fence */
+struct qxl_k_event;
+struct qxl_k_idr;
+struct qxl_k_mutex;
+struct qxl_k_spinlock;
+
+/* bo.c: the GEM count of a buffer object. */
+
+/* Takes a reference unless the count is zero already. True when taken. */
+bool qxl_k_bo_get_unless_zero(struct qxl_bo *bo);
+
+/* event.c: a counter that threads can wait on, so that no wake-up is lost. */
+
+/* NULL on -ENOMEM. May sleep. */
+struct qxl_k_event *qxl_k_event_create(void);
+void qxl_k_event_destroy(struct qxl_k_event *event);
+uint32_t qxl_k_event_count(struct qxl_k_event *event);
+/* Advances the counter and wakes all waiters. */
+void qxl_k_event_signal(struct qxl_k_event *event);
+/*
+ * Sleeps until the counter differs from @seen or @timeout_ms passed, without
+ * reacting to signals. True when the counter moved.
+ */
+bool qxl_k_event_wait(struct qxl_k_event *event, uint32_t seen,
+		      uint32_t timeout_ms);
+
+/* fence.c: consumes the reference; error is 0 or a negative errno. */
+void qxl_k_fence_signal(struct qxl_fence *fence, int error);
+
+/* idr.c: id -> pointer. The caller serialises all but create and destroy. */
+
+/* NULL on -ENOMEM. May sleep. */
+struct qxl_k_idr *qxl_k_idr_create(void);
+/* The caller made it empty. */
+void qxl_k_idr_destroy(struct qxl_k_idr *idr);
+/* Sets memory aside so that the next alloc under a spinlock can succeed. May
+ * sleep; returns with preemption off until the matching preload_end. */
+void qxl_k_idr_preload(void);
+void qxl_k_idr_preload_end(void);
+/* Reserves the next free id in [first, end), cyclically, with no pointer
+ * behind it. -QXL_K_ENOSPC when none is free, -ENOMEM. Does not sleep. */
+#define QXL_K_ENOSPC 28
+int qxl_k_idr_alloc(struct qxl_k_idr *idr, uint32_t first, uint32_t end);
+/* Puts @pointer (may be NULL) behind a reserved id. Does not allocate. */
+void qxl_k_idr_replace(struct qxl_k_idr *idr, uint32_t id, void *pointer);
+void *qxl_k_idr_find(struct qxl_k_idr *idr, uint32_t id);
+void qxl_k_idr_remove(struct qxl_k_idr *idr, uint32_t id);
+
+/* log.c */
+
+enum qxl_k_log_level {
+	QXL_K_LOG_ERROR,
+	QXL_K_LOG_WARNING,
+	QXL_K_LOG_INFO,
+};
+
+/* Rate-limited except for QXL_K_LOG_INFO; no trailing newline in @format. */
+void qxl_k_log(struct qxl_device *dev, enum qxl_k_log_level level,
+	       const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A broken invariant: a kernel WARN naming it. */
+void qxl_k_assert_failed(const char *condition, const char *file, int line);
+
+/* memory.c */
+
+/* Zeroed memory, or NULL. May sleep. */
+void *qxl_k_alloc(size_t bytes);
+void qxl_k_free(void *memory);
+
+/* mutex.c */
+
+/* NULL on -ENOMEM. May sleep. */
+struct qxl_k_mutex *qxl_k_mutex_create(void);
+void qxl_k_mutex_destroy(struct qxl_k_mutex *mutex);
+/* May sleep. */
+void qxl_k_mutex_lock(struct qxl_k_mutex *mutex);
+void qxl_k_mutex_unlock(struct qxl_k_mutex *mutex);
+
+/* port.c: one byte to the I/O BAR; @port is a QXL_IO_* number. */
+void qxl_k_port_write(struct qxl_device *dev, uint32_t port, uint8_t value);
+
+/* spinlock.c: process context only; not recursive. */
+
+/* Which lock it is, for lockdep, in the order in which they nest. */
+enum qxl_k_lock_class {
+	QXL_K_LOCK_CORE,
+	QXL_K_LOCK_SURFACE_IDS,
+	QXL_K_LOCK_CLASSES
+};
+
+/* NULL on -ENOMEM. May sleep. */
+struct qxl_k_spinlock *qxl_k_spinlock_create(enum qxl_k_lock_class lock_class);
+void qxl_k_spinlock_destroy(struct qxl_k_spinlock *lock);
+void qxl_k_spinlock_lock(struct qxl_k_spinlock *lock);
+void qxl_k_spinlock_unlock(struct qxl_k_spinlock *lock);
+
+/* time.c: monotonic milliseconds. */
+uint64_t qxl_k_time_ms(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

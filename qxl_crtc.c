@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CRTCs: which modes fit, on and off, and the events of a commit.
+ */
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_vblank.h>
+
+#include "qxl_drv.h"
+
+static enum drm_mode_status qxl_crtc_mode_valid(struct drm_crtc *crtc,
+						qxl_const_mode *mode)
+{
+	struct qxl_device *qdev = to_qxl(crtc->dev);
+
+	return qxl_display_fits(qdev, mode->hdisplay, mode->vdisplay) ?
+		       MODE_OK : MODE_MEM;
+}
+
+static void qxl_crtc_atomic_enable(struct drm_crtc *crtc,
+				   struct qxl_atomic_commit *state)
+{
+	drm_crtc_vblank_on(crtc);
+}
+
+/* A head that is off shows black; the primary is the other heads' too. */
+static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
+				    struct qxl_atomic_commit *state)
+{
+	struct qxl_device *qdev = to_qxl(crtc->dev);
+	struct qxl_crtc *head = to_qxl_crtc(crtc);
+	struct qxl_rect all = { .x1 = head->head.x,
+				.y1 = head->head.y,
+				.x2 = head->head.x + head->head.width,
+				.y2 = head->head.y + head->head.height };
+	int idx;
+
+	drm_crtc_vblank_off(crtc);
+	qxl_vblank_timer_stop(&head->vblank_timer);
+	if (!drm_dev_enter(crtc->dev, &idx))
+		return;
+	qxl_core_cursor_hide(qdev->core);
+	qxl_core_blank(qdev->core, &all);
+	drm_dev_exit(idx);
+}
+
+/* Whether user space asked to be told, by event or by fence. */
+static bool event_is_awaited(const struct drm_pending_vblank_event *event)
+{
+	return event->base.file_priv || event->base.fence;
+}
+
+/*
+ * What user space waits for comes with the next blanking, so that compositors
+ * run at the mode's pace. The event that only keeps commits in order comes at
+ * once: a commit nobody asked about must not wait for blanking.
+ */
+static void qxl_crtc_atomic_flush(struct drm_crtc *crtc,
+				  struct qxl_atomic_commit *state)
+{
+	struct drm_pending_vblank_event *event = crtc->state->event;
+
+	if (!event)
+		return;
+	crtc->state->event = NULL;
+	spin_lock_irq(&crtc->dev->event_lock);
+	if (event_is_awaited(event) && !drm_crtc_vblank_get(crtc))
+		drm_crtc_arm_vblank_event(crtc, event);
+	else
+		drm_crtc_send_vblank_event(crtc, event);
+	spin_unlock_irq(&crtc->dev->event_lock);
+}
+
+static const struct drm_crtc_helper_funcs qxl_crtc_helper_funcs = {
+	.mode_valid = qxl_crtc_mode_valid,
+	.atomic_enable = qxl_crtc_atomic_enable,
+	.atomic_disable = qxl_crtc_atomic_disable,
+	.atomic_flush = qxl_crtc_atomic_flush,
+};
+
+static const struct drm_crtc_funcs qxl_crtc_funcs = {
+	.set_config = drm_atomic_helper_set_config,
+	.page_flip = drm_atomic_helper_page_flip,
+	.reset = drm_atomic_helper_crtc_reset,
+	.atomic_duplicate_state = drm_atomic_helper_crtc_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
+	QXL_CRTC_VBLANK_TIMER_FUNCS,
+};
+
+int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head)
+{
+	struct drm_plane *primary, *cursor;
+	int ret;
+
+	primary = qxl_plane_create_primary(qdev);
+	if (IS_ERR(primary))
+		return PTR_ERR(primary);
+	cursor = qxl_plane_create_cursor(qdev);
+	if (IS_ERR(cursor))
+		return PTR_ERR(cursor);
+	ret = drmm_crtc_init_with_planes(&qdev->ddev, &head->base, primary,
+					 cursor, &qxl_crtc_funcs, NULL);
+	if (ret)
+		return ret;
+	drm_crtc_helper_add(&head->base, &qxl_crtc_helper_funcs);
+	qxl_vblank_timer_init(&head->vblank_timer, &head->base);
+	return 0;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mode config: heads, connectors, and where each head lies on the primary.
+ */
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_edid.h>
+#include <drm/drm_gem_framebuffer_helper.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_print.h>
+#include <drm/drm_probe_helper.h>
+#include <drm/drm_vblank.h>
+
+#include "qxl_drv.h"
+
+#define QXL_MAX_SIDE 16384
+#define QXL_PREFERRED_WIDTH 1024
+#define QXL_PREFERRED_HEIGHT 768
+
+bool qxl_display_fits(const struct qxl_device *qdev, u32 width, u32 height)
+{
+	return (u64)width * height * 4 <= qdev->rom.primary_bytes;
+}
+
+/* Layout ------------------------------------------------------------------ */
+
+/* Fills @head from the state being committed. */
+static void place_head(struct qxl_crtc *crtc, u32 x)
+{
+	const struct drm_crtc_state *state = crtc->base.state;
+	struct qxl_head head = {};
+
+	if (state->active) {
+		head.x = x;
+		head.width = state->mode.hdisplay;
+		head.height = state->mode.vdisplay;
+	}
+	crtc->head = head;
+}
+
+int qxl_display_set_layout(struct qxl_device *qdev)
+{
+	struct qxl_head heads[QXL_MAX_HEADS];
+	u32 width = 0, height = 0, i;
+	int ret;
+
+	for (i = 0; i < qdev->num_heads; i++) {
+		struct qxl_crtc *crtc = &qdev->heads[i];
+
+		place_head(crtc, width);
+		heads[i] = crtc->head;
+		width += crtc->head.width;
+		height = max(height, crtc->head.height);
+	}
+	if (!width)
+		return 0;	/* the primary stays, each head went black */
+	ret = qxl_core_set_primary(qdev->core, width, height);
+	if (ret)
+		return ret;
+	return qxl_core_set_monitors(qdev->core, heads, qdev->num_heads);
+}
+
+static bool layout_changes(struct qxl_atomic_commit *state)
+{
+	struct drm_crtc_state *crtc_state;
+	struct drm_crtc *crtc;
+	int i;
+
+	for_each_new_crtc_in_state(state, crtc, crtc_state, i)
+		if (drm_atomic_crtc_needs_modeset(crtc_state))
+			return true;
+	return false;
+}
+
+/*
+ * The primary must be there, in its new size, before planes draw on it; and
+ * nothing waits for blanking, because pixels are copied when this returns.
+ */
+static void qxl_commit_tail(struct qxl_atomic_commit *state)
+{
+	struct drm_device *ddev = state->dev;
+	int idx;
+
+	drm_atomic_helper_commit_modeset_disables(ddev, state);
+	if (layout_changes(state) && drm_dev_enter(ddev, &idx)) {
+		if (qxl_display_set_layout(to_qxl(ddev)))
+			drm_err(ddev, "the host did not take the new layout\n");
+		drm_dev_exit(idx);
+	}
+	drm_atomic_helper_commit_modeset_enables(ddev, state);
+	drm_atomic_helper_commit_planes(ddev, state,
+					DRM_PLANE_COMMIT_ACTIVE_ONLY);
+	drm_atomic_helper_commit_hw_done(state);
+	drm_atomic_helper_cleanup_planes(ddev, state);
+}
+
+static const struct drm_mode_config_helper_funcs qxl_mode_config_helper_funcs = {
+	.atomic_commit_tail = qxl_commit_tail,
+};
+
+static struct drm_framebuffer *qxl_fb_create(QXL_FB_CREATE_PARAMS)
+{
+	return drm_gem_fb_create_with_dirty(QXL_FB_CREATE_ARGS);
+}
+
+static const struct drm_mode_config_funcs qxl_mode_config_funcs = {
+	.fb_create = qxl_fb_create,
+	.atomic_check = drm_atomic_helper_check,
+	.atomic_commit = drm_atomic_helper_commit,
+};
+
+/* Connectors -------------------------------------------------------------- */
+
+static int qxl_connector_get_modes(struct drm_connector *connector)
+{
+	int count;
+
+	/* All the standard ones; the CRTC refuses what memory cannot hold. */
+	count = drm_add_modes_noedid(connector, QXL_MAX_SIDE, QXL_MAX_SIDE);
+	drm_set_preferred_mode(connector, QXL_PREFERRED_WIDTH,
+			       QXL_PREFERRED_HEIGHT);
+	return count;
+}
+
+static const struct drm_connector_helper_funcs qxl_connector_helper_funcs = {
+	.get_modes = qxl_connector_get_modes,
+};
+
+static const struct drm_connector_funcs qxl_connector_funcs = {
+	.fill_modes = drm_helper_probe_single_connector_modes,
+	.reset = drm_atomic_helper_connector_reset,
+	.atomic_duplicate_state = drm_atomic_helper_connector_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_connector_destroy_state,
+};
+
+static const struct drm_encoder_funcs qxl_encoder_funcs = {};
+
+static int init_connector(struct qxl_device *qdev, struct qxl_crtc *head)
+{
+	struct drm_device *ddev = &qdev->ddev;
+	int ret;
+
+	ret = drmm_encoder_init(ddev, &head->encoder, NULL,
+				DRM_MODE_ENCODER_VIRTUAL, NULL);
+	if (ret)
+		return ret;
+	head->encoder.possible_crtcs = drm_crtc_mask(&head->base);
+	ret = drmm_connector_init(ddev, &head->connector, &qxl_connector_funcs,
+				  DRM_MODE_CONNECTOR_VIRTUAL, NULL);
+	if (ret)
+		return ret;
+	drm_connector_helper_add(&head->connector, &qxl_connector_helper_funcs);
+	return drm_connector_attach_encoder(&head->connector, &head->encoder);
+}
+
+static int init_head(struct qxl_device *qdev, struct qxl_crtc *head)
+{
+	int ret;
+
+	ret = qxl_crtc_init(qdev, head);
+	return ret ? ret : init_connector(qdev, head);
+}
+
+int qxl_display_init(struct qxl_device *qdev)
+{
+	struct drm_device *ddev = &qdev->ddev;
+	u32 i;
+	int ret;
+
+	ret = drmm_mode_config_init(ddev);
+	if (ret)
+		return ret;
+	ddev->mode_config.funcs = &qxl_mode_config_funcs;
+	ddev->mode_config.helper_private = &qxl_mode_config_helper_funcs;
+	ddev->mode_config.max_width = QXL_MAX_SIDE;
+	ddev->mode_config.max_height = QXL_MAX_SIDE;
+	ddev->mode_config.cursor_width = QXL_CURSOR_MAX;
+	ddev->mode_config.cursor_height = QXL_CURSOR_MAX;
+	ddev->mode_config.preferred_depth = 24;
+
+	qdev->heads = drmm_kcalloc(ddev, qdev->num_heads, sizeof(*qdev->heads),
+				   GFP_KERNEL);
+	if (!qdev->heads)
+		return -ENOMEM;
+	for (i = 0; i < qdev->num_heads; i++) {
+		ret = init_head(qdev, &qdev->heads[i]);
+		if (ret)
+			return ret;
+	}
+	ret = drm_vblank_init(ddev, qdev->num_heads);
+	if (ret)
+		return ret;
+	drm_mode_config_reset(ddev);
+	return 0;
+}

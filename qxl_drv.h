@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The C rim's own header: the device, and what its files offer each other.
+ */
+#ifndef QXL_DRV_H
+#define QXL_DRV_H
+
+#include <linux/dma-fence.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_connector.h>
+#include <drm/drm_crtc.h>
+#include <drm/drm_device.h>
+#include <drm/drm_encoder.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_plane.h>
+#include <drm/qxl_drm.h>
+
+#include "compat/compat.h"
+#include "compat/vblank_timer.h"
+#include "qxl_core.h"
+#include "qxl_object.h"
+
+#define QXL_DRIVER_NAME "qxl"
+
+/* One head: CRTC, its encoder and its connector. */
+struct qxl_crtc {
+	struct drm_crtc base;
+	struct drm_encoder encoder;
+	struct drm_connector connector;
+	struct qxl_vblank_timer vblank_timer;
+	struct qxl_head head;	/* what the host shows; commit order */
+	/* Damage on its way to the core; one commit at a time uses it. */
+	struct qxl_rect damage[QXL_DAMAGE_BATCH];
+};
+
+struct qxl_device {
+	struct drm_device ddev;
+	struct pci_dev *pdev;
+	struct qxl_resources res;
+	struct qxl_rom_info rom;
+	struct qxl_layout layout;
+	struct qxl_core *core;
+	unsigned long io_base;
+	int irq;		/* 0: not requested */
+
+	struct ttm_device ttm;
+	atomic_t bos;		/* alive, for debugfs */
+
+	struct workqueue_struct *workqueue;
+	struct delayed_work flush_work;
+	atomic_t awaited_fences;	/* somebody waits for them */
+
+	u32 num_heads;
+	struct qxl_crtc *heads;
+};
+
+static inline struct qxl_device *to_qxl(struct drm_device *ddev)
+{
+	return container_of(ddev, struct qxl_device, ddev);
+}
+
+static inline struct qxl_crtc *to_qxl_crtc(struct drm_crtc *crtc)
+{
+	return container_of(crtc, struct qxl_crtc, base);
+}
+
+/* qxl_drv.c */
+extern const struct drm_driver qxl_driver;
+
+/* qxl_irq.c */
+
+/* Requests the interrupt and readies deferred work. May sleep. */
+int qxl_irq_init(struct qxl_device *qdev);
+/* No interrupt and no deferred work runs after this. Idempotent. May sleep. */
+void qxl_irq_fini(struct qxl_device *qdev);
+/* Somebody waits for a fence: see to it that the host's releases come in. */
+void qxl_irq_fence_awaited(struct qxl_device *qdev);
+
+/* qxl_display.c */
+
+/* Mode config, heads, connectors; released with the DRM device. May sleep. */
+int qxl_display_init(struct qxl_device *qdev);
+/* Places the active heads side by side on a primary that holds them all. */
+int qxl_display_set_layout(struct qxl_device *qdev);
+/* Pixels that the primary can hold, in bytes, for a mode of this size. */
+bool qxl_display_fits(const struct qxl_device *qdev, u32 width, u32 height);
+
+/* qxl_crtc.c: @head's CRTC with its planes, released with the DRM device. */
+int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);
+
+/* qxl_plane.c: released with the DRM device, or an ERR_PTR. May sleep. */
+struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);
+struct drm_plane *qxl_plane_create_cursor(struct qxl_device *qdev);
+
+/* qxl_gem.c */
+
+/*
+ * Creates a BO and a handle to it; the handle is the only reference left.
+ * @surface may be NULL. May sleep.
+ */
+int qxl_gem_create_with_handle(struct qxl_device *qdev, struct drm_file *file,
+			       size_t bytes, u32 domain,
+			       const struct qxl_surface_desc *surface,
+			       u32 *handle);
+extern const struct drm_gem_object_funcs qxl_gem_funcs;
+int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
+			struct drm_mode_create_dumb *args);
+
+/* qxl_ttm.c */
+
+/* Memory managers for VRAM and surfaces; released with the DRM device. */
+int qxl_ttm_init(struct qxl_device *qdev);
+/* Moves everything into system memory. May sleep. */
+int qxl_ttm_evict_all(struct qxl_device *qdev);
+/* Bytes in use of @mem_type (TTM_PL_VRAM, TTM_PL_PRIV). */
+u64 qxl_ttm_used_bytes(struct qxl_device *qdev, u32 mem_type);
+u64 qxl_ttm_size_bytes(struct qxl_device *qdev, u32 domain);
+
+/* qxl_release.c */
+
+/*
+ * A fence that the host's release of a command signals. One reference, which
+ * qxl_fence_signal() consumes. NULL on -ENOMEM. May sleep.
+ */
+struct qxl_fence *qxl_fence_create(struct qxl_device *qdev);
+/* @error: 0 or a negative errno. Any context. */
+void qxl_fence_signal(struct qxl_fence *fence, int error);
+/* Gives up a fence that nobody has seen. */
+void qxl_fence_discard(struct qxl_fence *fence);
+struct dma_fence *qxl_fence_base(struct qxl_fence *fence);
+
+/* qxl_surface.c */
+
+/*
+ * Makes sure the host knows the surface BO @bo: it is in surface memory and
+ * has an id. The caller holds its reservation and a reference. May sleep.
+ */
+int qxl_surface_ensure(struct qxl_bo *bo);
+/*
+ * Unpublishes the BO's id, if it has one, and queues the host's destroy.
+ * Cannot fail. Waits, bounded, for the ring.
+ */
+void qxl_surface_evict(struct qxl_bo *bo);
+/* Brings guest memory up to date with what the host drew on the BO. The
+ * caller holds its reservation and has called qxl_surface_ensure(). */
+int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area);
+
+/* qxl_ioctl.c */
+#define QXL_NUM_IOCTLS (DRM_QXL_ALLOC_SURF + 1)
+extern const struct drm_ioctl_desc qxl_ioctls[QXL_NUM_IOCTLS];
+
+/* qxl_debugfs.c */
+void qxl_debugfs_init(struct drm_minor *minor);
+
+#endif

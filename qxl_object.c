@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffer objects: create, find, pin, map.
+ *
+ * INVARIANT: GEM owns. A reference is a GEM reference; TTM's own one belongs to
+ * the GEM object and is dropped once, by the free callback (qxl_gem.c). On 6.x
+ * a user mapping holds TTM's count and may outlive GEM's; it can be remapped
+ * but never leads back to an object reference.
+ */
+#include <drm/drm_gem_ttm_helper.h>
+
+#include "qxl_drv.h"
+
+struct qxl_device *qxl_bo_device(struct qxl_bo *bo)
+{
+	return to_qxl(bo->tbo.base.dev);
+}
+
+/* TTM's last reference is gone: only memory is left to free. */
+static void qxl_bo_destroy(struct ttm_buffer_object *tbo)
+{
+	struct qxl_bo *bo = to_qxl_bo(tbo);
+
+	/* INVARIANT: free evicts first, so no id leads here any more. */
+	WARN_ON_ONCE(READ_ONCE(bo->surface_id));
+	WARN_ON_ONCE(!iosys_map_is_null(&bo->map));
+	atomic_dec(&qxl_bo_device(bo)->bos);
+	drm_gem_object_release(&tbo->base);
+	kfree(bo);
+}
+
+static u32 domain_to_mem_type(u32 domain)
+{
+	switch (domain) {
+	case QXL_GEM_DOMAIN_VRAM:
+		return TTM_PL_VRAM;
+	case QXL_GEM_DOMAIN_SURFACE:
+		return TTM_PL_PRIV;
+	default:
+		return TTM_PL_SYSTEM;
+	}
+}
+
+int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
+		  const struct qxl_surface_desc *surface, struct qxl_bo **out)
+{
+	struct ttm_place place = { .mem_type = domain_to_mem_type(domain) };
+	struct ttm_placement placement = { .num_placement = 1,
+					   .placement = &place };
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct qxl_bo *bo;
+	int ret;
+
+	if (!bytes)
+		return -EINVAL;
+	/* Asking TTM would evict everything first. */
+	if (bytes > qxl_ttm_size_bytes(qdev, domain))
+		return -ENOMEM;
+	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	if (!bo)
+		return -ENOMEM;
+	bo->domain = domain;
+	if (surface)
+		bo->surface = *surface;
+	bo->tbo.base.funcs = &qxl_gem_funcs;
+	drm_gem_private_object_init(&qdev->ddev, &bo->tbo.base,
+				    PAGE_ALIGN(bytes));
+	atomic_inc(&qdev->bos);
+	/* On failure TTM has called qxl_bo_destroy(). */
+	ret = ttm_bo_init_reserved(&qdev->ttm, &bo->tbo, ttm_bo_type_device,
+				   &placement, 0, &ctx, NULL, NULL,
+				   qxl_bo_destroy);
+	if (ret)
+		return ret;
+	ttm_bo_unreserve(&bo->tbo);
+	*out = bo;
+	return 0;
+}
+
+struct qxl_bo *qxl_bo_lookup(struct drm_file *file, u32 handle)
+{
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
+
+	return obj ? gem_to_qxl_bo(obj) : NULL;
+}
+
+int qxl_bo_validate(struct qxl_bo *bo, u32 domain)
+{
+	struct ttm_place place = { .mem_type = domain_to_mem_type(domain) };
+	struct ttm_placement placement = { .num_placement = 1,
+					   .placement = &place };
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (bo->tbo.pin_count)
+		return bo->tbo.resource->mem_type == place.mem_type ? 0 : -EBUSY;
+	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
+}
+
+static int qxl_bo_map(struct qxl_bo *bo)
+{
+	if (!iosys_map_is_null(&bo->map))
+		return 0;
+	return ttm_bo_vmap(&bo->tbo, &bo->map);
+}
+
+void qxl_bo_drop_map(struct qxl_bo *bo)
+{
+	if (iosys_map_is_null(&bo->map))
+		return;
+	ttm_bo_vunmap(&bo->tbo, &bo->map);
+	iosys_map_clear(&bo->map);
+}
+
+int qxl_bo_pin_mapped(struct qxl_bo *bo, u32 domain)
+{
+	int ret;
+
+	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
+	if (ret)
+		return ret;
+	ret = qxl_bo_validate(bo, domain);
+	if (!ret)
+		ret = qxl_bo_map(bo);
+	if (!ret)
+		ttm_bo_pin(&bo->tbo);
+	ttm_bo_unreserve(&bo->tbo);
+	return ret;
+}
+
+void qxl_bo_unpin(struct qxl_bo *bo)
+{
+	/* Not interruptible: a pin must not outlive its user. */
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	ttm_bo_unpin(&bo->tbo);
+	dma_resv_unlock(bo->tbo.base.resv);
+}

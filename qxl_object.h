@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Buffer objects. The GEM count owns a qxl_bo; see qxl_object.c.
+ */
+#ifndef QXL_OBJECT_H
+#define QXL_OBJECT_H
+
+#include <linux/iosys-map.h>
+
+#include <drm/drm_gem.h>
+
+#include "compat/compat.h"
+#include "qxl_types.h"
+
+struct qxl_device;
+
+struct qxl_bo {
+	struct ttm_buffer_object tbo;	/* tbo.base is the GEM object */
+	u32 domain;			/* QXL_GEM_DOMAIN_*, where it should be */
+	struct qxl_surface_desc surface;	/* width 0: not a surface */
+	/*
+	 * The host's id, or 0. Set under the reservation; whoever evicts takes
+	 * it with xchg, because the free callback has no reservation.
+	 */
+	u32 surface_id;
+	/*
+	 * Kernel mapping of all of it, kept from the first use until the BO
+	 * moves or goes. Protected by the reservation; stable while pinned.
+	 */
+	struct iosys_map map;
+};
+
+static inline struct qxl_bo *to_qxl_bo(struct ttm_buffer_object *tbo)
+{
+	return container_of(tbo, struct qxl_bo, tbo);
+}
+
+static inline struct qxl_bo *gem_to_qxl_bo(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct qxl_bo, tbo.base);
+}
+
+struct qxl_device *qxl_bo_device(struct qxl_bo *bo);
+
+/*
+ * A new BO with one reference, zeroed as user space sees it. @bytes is rounded
+ * up to pages. May sleep. -EINVAL: empty; -ENOMEM: larger than its domain, or
+ * no memory; -EINTR family when a signal came first.
+ */
+int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
+		  const struct qxl_surface_desc *surface, struct qxl_bo **out);
+
+static inline struct qxl_bo *qxl_bo_get(struct qxl_bo *bo)
+{
+	drm_gem_object_get(&bo->tbo.base);
+	return bo;
+}
+
+/* May free: not under the BO's own reservation. May sleep. NULL is fine. */
+static inline void qxl_bo_put(struct qxl_bo *bo)
+{
+	if (bo)
+		drm_gem_object_put(&bo->tbo.base);
+}
+
+/* A reference, unless the count has reached zero: that is final. */
+static inline bool qxl_bo_get_unless_zero(struct qxl_bo *bo)
+{
+	return kref_get_unless_zero(&bo->tbo.base.refcount);
+}
+
+/* The BO behind @handle with a reference, or NULL. */
+struct qxl_bo *qxl_bo_lookup(struct drm_file *file, u32 handle);
+
+/*
+ * Moves the BO to @domain if it is elsewhere. The caller holds its reservation.
+ * May sleep.
+ */
+int qxl_bo_validate(struct qxl_bo *bo, u32 domain);
+
+/*
+ * Pins the BO in @domain and maps all of it for the kernel; a counted pair.
+ * Takes the reservation. May sleep.
+ */
+int qxl_bo_pin_mapped(struct qxl_bo *bo, u32 domain);
+void qxl_bo_unpin(struct qxl_bo *bo);
+
+/* Drops the kernel mapping, as TTM is about to change the memory under it.
+ * The caller holds the reservation, or the last reference of any kind. */
+void qxl_bo_drop_map(struct qxl_bo *bo);
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Planes: the framebuffer on a head, and the pointer.
+ */
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_damage_helper.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_gem_atomic_helper.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_modeset_helper_vtables.h>
+
+#include "qxl_drv.h"
+
+static const u32 qxl_primary_formats[] = { DRM_FORMAT_XRGB8888 };
+static const u32 qxl_cursor_formats[] = { DRM_FORMAT_ARGB8888 };
+
+/* DRM allocates planes, and frees them with the device, by their wrapper. */
+struct qxl_plane {
+	struct drm_plane base;
+};
+
+/* Framebuffers -------------------------------------------------------------- */
+
+static struct qxl_bo *fb_to_bo(const struct drm_framebuffer *fb)
+{
+	return gem_to_qxl_bo(fb->obj[0]);
+}
+
+/* SAFETY: between prepare_fb and cleanup_fb the BO is pinned and mapped. */
+static const void *fb_pixels(const struct drm_framebuffer *fb)
+{
+	return (const u8 *)fb_to_bo(fb)->map.vaddr + fb->offsets[0];
+}
+
+static int qxl_plane_prepare_fb(struct drm_plane *plane,
+				struct drm_plane_state *state)
+{
+	int ret;
+
+	if (!state->fb)
+		return 0;
+	ret = drm_gem_plane_helper_prepare_fb(plane, state);
+	if (ret)
+		return ret;
+	return qxl_bo_pin_mapped(fb_to_bo(state->fb), QXL_GEM_DOMAIN_CPU);
+}
+
+static void qxl_plane_cleanup_fb(struct drm_plane *plane,
+				 struct drm_plane_state *state)
+{
+	if (state->fb)
+		qxl_bo_unpin(fb_to_bo(state->fb));
+}
+
+static int check_plane(struct qxl_atomic_commit *state,
+		       struct drm_plane_state *plane_state, bool can_position)
+{
+	struct drm_crtc_state *crtc_state;
+
+	if (!plane_state->crtc)
+		return drm_atomic_helper_check_plane_state(
+			plane_state, NULL, DRM_PLANE_NO_SCALING,
+			DRM_PLANE_NO_SCALING, can_position, true);
+	crtc_state = drm_atomic_get_new_crtc_state(state, plane_state->crtc);
+	return drm_atomic_helper_check_plane_state(plane_state, crtc_state,
+						   DRM_PLANE_NO_SCALING,
+						   DRM_PLANE_NO_SCALING,
+						   can_position, true);
+}
+
+/* Primary ------------------------------------------------------------------- */
+
+static int qxl_primary_atomic_check(struct drm_plane *plane,
+				    struct qxl_atomic_commit *state)
+{
+	return check_plane(state, drm_atomic_get_new_plane_state(state, plane),
+			   false);
+}
+
+static struct qxl_frame frame_of(const struct qxl_crtc *head,
+				 const struct drm_plane_state *state)
+{
+	const struct drm_framebuffer *fb = state->fb;
+
+	return (struct qxl_frame){
+		.pixels = fb_pixels(fb),
+		.pitch = fb->pitches[0],
+		.width = fb->width,
+		.height = fb->height,
+		.dx = (int)head->head.x + state->dst.x1 - (state->src.x1 >> 16),
+		.dy = (int)head->head.y + state->dst.y1 - (state->src.y1 >> 16),
+	};
+}
+
+static void present_damage(struct qxl_crtc *head,
+			   struct drm_plane_state *old_state,
+			   struct drm_plane_state *new_state)
+{
+	struct qxl_core *core = to_qxl(head->base.dev)->core;
+	struct qxl_frame frame = frame_of(head, new_state);
+	struct drm_atomic_helper_damage_iter iter;
+	struct drm_rect clip;
+	u32 count = 0;
+
+	drm_atomic_helper_damage_iter_init(&iter, old_state, new_state);
+	drm_atomic_for_each_plane_damage(&iter, &clip) {
+		head->damage[count++] = (struct qxl_rect){
+			.x1 = clip.x1, .y1 = clip.y1,
+			.x2 = clip.x2, .y2 = clip.y2,
+		};
+		if (count < QXL_DAMAGE_BATCH)
+			continue;
+		qxl_core_present(core, &frame, head->damage, count);
+		count = 0;
+	}
+	if (count)
+		qxl_core_present(core, &frame, head->damage, count);
+}
+
+static void qxl_primary_atomic_update(struct drm_plane *plane,
+				      struct qxl_atomic_commit *state)
+{
+	struct drm_plane_state *old_state =
+		drm_atomic_get_old_plane_state(state, plane);
+	struct drm_plane_state *new_state =
+		drm_atomic_get_new_plane_state(state, plane);
+	int idx;
+
+	if (!new_state->visible || !drm_dev_enter(plane->dev, &idx))
+		return;
+	present_damage(to_qxl_crtc(new_state->crtc), old_state, new_state);
+	drm_dev_exit(idx);
+}
+
+static const struct drm_plane_helper_funcs qxl_primary_helper_funcs = {
+	.prepare_fb = qxl_plane_prepare_fb,
+	.cleanup_fb = qxl_plane_cleanup_fb,
+	.atomic_check = qxl_primary_atomic_check,
+	.atomic_update = qxl_primary_atomic_update,
+};
+
+/* Cursor -------------------------------------------------------------------- */
+
+static int qxl_cursor_atomic_check(struct drm_plane *plane,
+				   struct qxl_atomic_commit *state)
+{
+	struct drm_plane_state *plane_state =
+		drm_atomic_get_new_plane_state(state, plane);
+
+	if (plane_state->crtc && (plane_state->crtc_w > QXL_CURSOR_MAX ||
+				  plane_state->crtc_h > QXL_CURSOR_MAX))
+		return -EINVAL;
+	return check_plane(state, plane_state, true);
+}
+
+static struct qxl_cursor_image cursor_image(const struct drm_plane_state *state)
+{
+	const struct drm_framebuffer *fb = state->fb;
+	const u8 *pixels = fb_pixels(fb);
+
+	return (struct qxl_cursor_image){
+		.pixels = pixels + (state->src_y >> 16) * fb->pitches[0] +
+			  (state->src_x >> 16) * 4,
+		.pitch = fb->pitches[0],
+		.width = state->crtc_w,
+		.height = state->crtc_h,
+		.hot_x = clamp_t(int, qxl_compat_hotspot_x(state), 0,
+				 (int)state->crtc_w - 1),
+		.hot_y = clamp_t(int, qxl_compat_hotspot_y(state), 0,
+				 (int)state->crtc_h - 1),
+	};
+}
+
+static bool same_image(const struct drm_plane_state *a,
+		       const struct drm_plane_state *b)
+{
+	return a->visible && a->fb == b->fb && a->src_x == b->src_x &&
+	       a->src_y == b->src_y && a->crtc_w == b->crtc_w &&
+	       a->crtc_h == b->crtc_h &&
+	       qxl_compat_hotspot_x(a) == qxl_compat_hotspot_x(b) &&
+	       qxl_compat_hotspot_y(a) == qxl_compat_hotspot_y(b);
+}
+
+/* The host's pointer is where its hotspot is. */
+static void show_cursor(struct qxl_crtc *head, struct drm_plane_state *old_state,
+			struct drm_plane_state *new_state)
+{
+	struct qxl_core *core = to_qxl(head->base.dev)->core;
+	struct qxl_cursor_image image = cursor_image(new_state);
+	int x = (int)head->head.x + new_state->crtc_x + (int)image.hot_x;
+	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
+
+	if (same_image(old_state, new_state))
+		qxl_core_cursor_move(core, x, y);
+	else
+		qxl_core_cursor_set(core, &image, x, y);
+}
+
+static void qxl_cursor_atomic_update(struct drm_plane *plane,
+				     struct qxl_atomic_commit *state)
+{
+	struct drm_plane_state *old_state =
+		drm_atomic_get_old_plane_state(state, plane);
+	struct drm_plane_state *new_state =
+		drm_atomic_get_new_plane_state(state, plane);
+	int idx;
+
+	if (!drm_dev_enter(plane->dev, &idx))
+		return;
+	if (new_state->visible)
+		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state);
+	else if (old_state->visible)
+		qxl_core_cursor_hide(to_qxl(plane->dev)->core);
+	drm_dev_exit(idx);
+}
+
+static const struct drm_plane_helper_funcs qxl_cursor_helper_funcs = {
+	.prepare_fb = qxl_plane_prepare_fb,
+	.cleanup_fb = qxl_plane_cleanup_fb,
+	.atomic_check = qxl_cursor_atomic_check,
+	.atomic_update = qxl_cursor_atomic_update,
+};
+
+/* Both ---------------------------------------------------------------------- */
+
+static const struct drm_plane_funcs qxl_plane_funcs = {
+	.update_plane = drm_atomic_helper_update_plane,
+	.disable_plane = drm_atomic_helper_disable_plane,
+	.reset = drm_atomic_helper_plane_reset,
+	.atomic_duplicate_state = drm_atomic_helper_plane_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_plane_destroy_state,
+};
+
+struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev)
+{
+	struct qxl_plane *plane;
+
+	plane = drmm_universal_plane_alloc(&qdev->ddev, struct qxl_plane, base,
+					   0, &qxl_plane_funcs,
+					   qxl_primary_formats,
+					   ARRAY_SIZE(qxl_primary_formats),
+					   NULL, DRM_PLANE_TYPE_PRIMARY, NULL);
+	if (IS_ERR(plane))
+		return ERR_CAST(plane);
+	drm_plane_helper_add(&plane->base, &qxl_primary_helper_funcs);
+	drm_plane_enable_fb_damage_clips(&plane->base);
+	return &plane->base;
+}
+
+struct drm_plane *qxl_plane_create_cursor(struct qxl_device *qdev)
+{
+	struct qxl_plane *plane;
+
+	plane = drmm_universal_plane_alloc(&qdev->ddev, struct qxl_plane, base,
+					   0, &qxl_plane_funcs,
+					   qxl_cursor_formats,
+					   ARRAY_SIZE(qxl_cursor_formats), NULL,
+					   DRM_PLANE_TYPE_CURSOR, NULL);
+	if (IS_ERR(plane))
+		return ERR_CAST(plane);
+	drm_plane_helper_add(&plane->base, &qxl_cursor_helper_funcs);
+	return &plane->base;
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TTM: memory managers, moves, and what faults map.
+ */
+#include <drm/drm_managed.h>
+#include <drm/ttm/ttm_placement.h>
+#include <drm/ttm/ttm_range_manager.h>
+#include <drm/ttm/ttm_tt.h>
+
+#include "qxl_drv.h"
+
+static struct qxl_device *ttm_to_qxl(struct ttm_device *ttm)
+{
+	return container_of(ttm, struct qxl_device, ttm);
+}
+
+static struct ttm_tt *qxl_ttm_tt_create(struct ttm_buffer_object *tbo,
+					u32 page_flags)
+{
+	struct ttm_tt *tt = kzalloc(sizeof(*tt), GFP_KERNEL);
+
+	if (tt && ttm_tt_init(tt, tbo, page_flags, ttm_cached, 0)) {
+		kfree(tt);
+		return NULL;
+	}
+	return tt;
+}
+
+static void qxl_ttm_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt)
+{
+	ttm_tt_fini(tt);
+	kfree(tt);
+}
+
+static void qxl_ttm_evict_flags(struct ttm_buffer_object *tbo,
+				struct ttm_placement *placement)
+{
+	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
+
+	*placement = (struct ttm_placement){ .num_placement = 1,
+					     .placement = &system };
+}
+
+static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
+				  struct ttm_resource *mem)
+{
+	struct qxl_device *qdev = ttm_to_qxl(ttm);
+	u64 offset = (u64)mem->start << PAGE_SHIFT;
+
+	switch (mem->mem_type) {
+	case TTM_PL_SYSTEM:
+		return 0;
+	case TTM_PL_VRAM:
+		offset += qdev->layout.vram_offset;
+		mem->bus.addr = (u8 *)qdev->res.ram + offset;
+		mem->bus.offset = qdev->res.ram_base + offset;
+		break;
+	case TTM_PL_PRIV:
+		mem->bus.offset = qdev->res.surface_base + offset;
+		break;
+	default:
+		return -EINVAL;
+	}
+	mem->bus.is_iomem = true;
+	mem->bus.caching = ttm_write_combined;
+	return 0;
+}
+
+/*
+ * INVARIANT: moving is eviction too. A surface leaves surface memory with its
+ * contents up to date and unknown to the host; its memory is free once the
+ * destroy's fence, which the BO carries, has signalled.
+ */
+static void leave_surface_memory(struct qxl_bo *bo)
+{
+	struct qxl_rect all = { .x2 = bo->surface.width,
+				.y2 = bo->surface.height };
+
+	if (!READ_ONCE(bo->surface_id))
+		return;
+	/* When the device is lost, what is in memory is all there is. */
+	qxl_surface_update(bo, &all);
+	qxl_surface_evict(bo);
+}
+
+static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
+			struct ttm_operation_ctx *ctx,
+			struct ttm_resource *new_mem, struct ttm_place *hop)
+{
+	struct qxl_bo *bo = to_qxl_bo(tbo);
+	int ret;
+
+	if (!tbo->resource) {
+		/* New memory goes through the system domain, so that the copy
+		 * from pages that do not exist yet clears it.
+		 */
+		if (new_mem->mem_type != TTM_PL_SYSTEM) {
+			hop->mem_type = TTM_PL_SYSTEM;
+			hop->flags = TTM_PL_FLAG_TEMPORARY;
+			return -EMULTIHOP;
+		}
+		ttm_bo_move_null(tbo, new_mem);
+		return 0;
+	}
+	if (tbo->resource->mem_type == TTM_PL_PRIV)
+		leave_surface_memory(bo);
+	ret = ttm_bo_wait_ctx(tbo, ctx);
+	if (ret)
+		return ret;
+	qxl_bo_drop_map(bo);
+	return ttm_bo_move_memcpy(tbo, ctx, new_mem);
+}
+
+static void qxl_ttm_delete_mem_notify(struct ttm_buffer_object *tbo)
+{
+	qxl_bo_drop_map(to_qxl_bo(tbo));
+}
+
+static struct ttm_device_funcs qxl_ttm_funcs = {
+	.ttm_tt_create = qxl_ttm_tt_create,
+	.ttm_tt_destroy = qxl_ttm_tt_destroy,
+	.eviction_valuable = ttm_bo_eviction_valuable,
+	.evict_flags = qxl_ttm_evict_flags,
+	.move = qxl_ttm_move,
+	.io_mem_reserve = qxl_ttm_io_mem_reserve,
+	.delete_mem_notify = qxl_ttm_delete_mem_notify,
+};
+
+static void qxl_ttm_fini(struct drm_device *ddev, void *unused)
+{
+	struct qxl_device *qdev = to_qxl(ddev);
+
+	ttm_range_man_fini(&qdev->ttm, TTM_PL_VRAM);
+	ttm_range_man_fini(&qdev->ttm, TTM_PL_PRIV);
+	ttm_device_fini(&qdev->ttm);
+}
+
+int qxl_ttm_init(struct qxl_device *qdev)
+{
+	int ret;
+
+	ret = qxl_compat_ttm_device_init(&qdev->ttm, &qxl_ttm_funcs,
+					 &qdev->ddev);
+	if (ret)
+		return ret;
+	ret = ttm_range_man_init(&qdev->ttm, TTM_PL_VRAM, false,
+				 qdev->layout.vram_bytes >> PAGE_SHIFT);
+	if (ret)
+		goto fini_device;
+	ret = ttm_range_man_init(&qdev->ttm, TTM_PL_PRIV, false,
+				 qdev->res.surface_bytes >> PAGE_SHIFT);
+	if (ret)
+		goto fini_vram;
+	return drmm_add_action_or_reset(&qdev->ddev, qxl_ttm_fini, NULL);
+
+fini_vram:
+	ttm_range_man_fini(&qdev->ttm, TTM_PL_VRAM);
+fini_device:
+	ttm_device_fini(&qdev->ttm);
+	return ret;
+}
+
+int qxl_ttm_evict_all(struct qxl_device *qdev)
+{
+	int ret;
+
+	ret = ttm_resource_manager_evict_all(
+		&qdev->ttm, ttm_manager_type(&qdev->ttm, TTM_PL_PRIV));
+	if (ret)
+		return ret;
+	return ttm_resource_manager_evict_all(
+		&qdev->ttm, ttm_manager_type(&qdev->ttm, TTM_PL_VRAM));
+}
+
+u64 qxl_ttm_used_bytes(struct qxl_device *qdev, u32 mem_type)
+{
+	return ttm_resource_manager_usage(
+		ttm_manager_type(&qdev->ttm, mem_type));
+}
+
+u64 qxl_ttm_size_bytes(struct qxl_device *qdev, u32 domain)
+{
+	switch (domain) {
+	case QXL_GEM_DOMAIN_VRAM:
+		return qdev->layout.vram_bytes;
+	case QXL_GEM_DOMAIN_SURFACE:
+		return qdev->res.surface_bytes;
+	default:
+		return (u64)totalram_pages() << PAGE_SHIFT;
+	}
+}

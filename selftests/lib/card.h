@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The card under test: its first connected connector with a CRTC and planes,
+ * and atomic commits on them. Functions return 0 or a negative errno.
+ *
+ * It is the first card whose DRM driver is "qxl"; QXL_CARD=/dev/dri/cardN names
+ * another one, for work on the tests themselves.
+ */
+#ifndef CARD_H
+#define CARD_H
+
+#include <drm.h>
+#include <drm_mode.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <xf86drmMode.h>
+
+/* A plane and the ids of its properties; an id is 0 where there's none. */
+struct plane {
+	uint32_t id;
+	uint32_t fb_id;
+	uint32_t crtc_id;
+	uint32_t src_x;
+	uint32_t src_y;
+	uint32_t src_w;
+	uint32_t src_h;
+	uint32_t crtc_x;
+	uint32_t crtc_y;
+	uint32_t crtc_w;
+	uint32_t crtc_h;
+	uint32_t damage;
+	uint32_t hotspot_x;
+	uint32_t hotspot_y;
+};
+
+struct card {
+	int fd;
+	char path[32];
+	drmModeConnector *connector;
+	uint32_t connector_crtc_id;	/* property */
+	uint32_t crtc;
+	uint32_t crtc_index;
+	uint32_t crtc_active;		/* property */
+	uint32_t crtc_mode_id;		/* property */
+	struct plane primary;
+	struct plane cursor;		/* id 0 where there's none */
+};
+
+struct card_event {
+	uint32_t type;			/* DRM_EVENT_* */
+	uint32_t sequence;
+	uint32_t crtc;
+	uint64_t user_data;
+	int64_t time_us;		/* CLOCK_MONOTONIC */
+};
+
+/* -ENODEV: no such card; -ENXIO: a card that lacks what struct card needs. */
+int card_try_open(struct card *card);
+
+/*
+ * Opens it or ends the program: skipped where the machine has no QXL device,
+ * failed where it has one that no driver made a card of.
+ */
+void card_open(struct card *card);
+void card_close(struct card *card);
+
+/* "0000:00:02.0"; false when there's no QXL device. */
+bool card_pci_address(char *address, size_t size);
+
+/* From the connector's list, else made; 60 Hz. */
+void card_mode(const struct card *card, uint32_t width, uint32_t height,
+	       drmModeModeInfo *mode);
+
+/*
+ * Lights the CRTC with the part of @fb at @x, @y that is as large as @mode.
+ * @flags: DRM_MODE_ATOMIC_*; a modeset is allowed anyhow.
+ */
+int card_show(struct card *card, const drmModeModeInfo *mode, uint32_t fb,
+	      uint32_t x, uint32_t y, uint32_t flags);
+
+/* Everything off: connector, CRTC, planes. */
+int card_off(struct card *card);
+
+/*
+ * Puts @fb, which may be the one already there, on the primary plane with
+ * damage; @count 0 claims nothing, so all of it. @flags: DRM_MODE_ATOMIC_*,
+ * DRM_MODE_PAGE_FLIP_EVENT.
+ */
+int card_update(struct card *card, uint32_t fb,
+		const struct drm_mode_rect *clips, uint32_t count,
+		uint32_t flags, uint64_t user_data);
+
+/* Adds a whole framebuffer at a place on the CRTC to a request; @fb 0: hidden. */
+void card_add_plane(struct card *card, drmModeAtomicReq *request,
+		    const struct plane *plane, uint32_t fb, int32_t x,
+		    int32_t y, uint32_t width, uint32_t height);
+
+int card_commit(struct card *card, drmModeAtomicReq *request, uint32_t flags,
+		uint64_t user_data);
+
+/* Waits for the next event and takes one. -ETIMEDOUT. */
+int card_wait_event(struct card *card, struct card_event *event, int timeout_ms);
+
+/* True when the CRTC is lit with @width x @height; fills *@fb unless NULL. */
+bool card_is_showing(struct card *card, uint32_t width, uint32_t height,
+		     uint32_t *fb);
+
+#endif

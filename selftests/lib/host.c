@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+#define ANSWER_TIMEOUT_MS 60000
+
+static int channel_open(void)
+{
+	static int fd = -1;
+	const char *path = getenv("QXL_HOST_CHANNEL");
+
+	if (fd >= 0 || !path)
+		return fd;
+	fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		ktap_bail("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+static int read_line(int fd, char *line, size_t size)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	size_t length = 0;
+
+	while (length < size - 1) {
+		if (poll(&pollfd, 1, ANSWER_TIMEOUT_MS) != 1)
+			return -ETIMEDOUT;
+		if (read(fd, line + length, 1) != 1)
+			return -EIO;
+		if (line[length] == '\n')
+			break;
+		length++;
+	}
+	line[length] = '\0';
+	return 0;
+}
+
+/* Leaves the answer, or what went wrong, in @answer. */
+static void ask(int fd, const char *request, char *answer, size_t size)
+{
+	int ret;
+
+	/* an answer that came after its time would be taken for this one's */
+	tcflush(fd, TCIFLUSH);
+	if (dprintf(fd, "%s\n", request) < 0) {
+		snprintf(answer, size, "write: %s", strerror(errno));
+		return;
+	}
+	ret = read_line(fd, answer, size);
+	if (ret)
+		snprintf(answer, size, "no answer: %s", strerror(-ret));
+}
+
+bool host_check_picture(const char *name, uint32_t width, uint32_t height,
+			const char *reference, ...)
+{
+	char command[128], request[256], answer[256];
+	int fd = channel_open();
+	va_list args;
+
+	if (fd < 0) {
+		ktap_skip("picture not compared: QXL_HOST_CHANNEL is not set");
+		return false;
+	}
+	va_start(args, reference);
+	vsnprintf(command, sizeof(command), reference, args);
+	va_end(args);
+	snprintf(request, sizeof(request), "picture %s %u %u %s", name, width,
+		 height, command);
+	ask(fd, request, answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "picture %s, %ux%u: %s", name,
+		     width, height, answer);
+}
+
+void host_shot(const char *name)
+{
+	char request[128], answer[256];
+	int fd = channel_open();
+
+	if (fd < 0)
+		return;
+	snprintf(request, sizeof(request), "shot %s", name);
+	ask(fd, request, answer, sizeof(answer));
+	if (strcmp(answer, "ok"))
+		ktap_note("shot %s: %s", name, answer);
+}

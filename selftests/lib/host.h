@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The line to the VM harness, which sees what a SPICE client sees. The tty is
+ * named by QXL_HOST_CHANNEL; a request is one line, and so is its answer.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Has the host compare the client's picture with what "@reference FILE" writes
+ * when run among the test programs on the host. A difference fails the
+ * running case; without a channel the case is skipped.
+ */
+bool host_check_picture(const char *name, uint32_t width, uint32_t height,
+			const char *reference, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Has the host keep a picture under @name, for people; nothing is checked. */
+void host_shot(const char *name);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes the plain pattern as a PPM: what a screen shows after one
+ * pattern_draw(). Runs on the host.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pattern.h"
+
+int main(int argc, char **argv)
+{
+	struct picture picture;
+	int ret;
+
+	if (argc != 5) {
+		fprintf(stderr, "usage: qxl_pattern WIDTH HEIGHT SEED FILE\n");
+		return 2;
+	}
+	picture = picture_new(strtoul(argv[1], NULL, 10),
+			      strtoul(argv[2], NULL, 10));
+	pattern_draw(&picture, strtoul(argv[3], NULL, 10));
+	ret = picture_save(&picture, argv[4]);
+	if (ret)
+		fprintf(stderr, "%s: %s\n", argv[4], strerror(-ret));
+	picture_free(&picture);
+	return ret ? 1 : 0;
+}

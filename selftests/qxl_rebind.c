@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device goes away and comes back under a client that has a mode set, a
+ * mapping and a pending flip. The client gets errors, never a signal, and its
+ * file may be closed before or after the device is back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+#include "card.h"
+#include "clock.h"
+#include "dumb.h"
+#include "host.h"
+#include "ktap.h"
+
+#define DRIVER_FOLDER	"/sys/bus/pci/drivers/qxl"
+#define WIDTH		640
+#define HEIGHT		480
+#define ROUNDS		5
+#define COMES_BACK_US	10000000
+
+/* What a client has in hand when the device goes. */
+struct client {
+	struct card card;
+	struct dumb shown;
+	struct dumb next;
+	struct dumb untouched;	/* mapped, no page ever used */
+};
+
+static char address[32];
+static sigjmp_buf bus_error;
+
+static void on_bus_error(int number)
+{
+	siglongjmp(bus_error, number);
+}
+
+static void setup(void)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+	struct card card;
+
+	card_open(&card);
+	card_close(&card);
+	if (!card_pci_address(address, sizeof(address)))
+		ktap_skip_all("this machine has no QXL device");
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+}
+
+/* Writes the device's address to bind or unbind; 0 or a negative errno. */
+static int driver_write(const char *name)
+{
+	char path[64];
+	ssize_t written;
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), DRIVER_FOLDER "/%s", name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	written = write(fd, address, strlen(address));
+	if (written < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int open_when_back(struct card *card)
+{
+	int64_t start = now_us();
+	int ret;
+
+	do {
+		ret = card_try_open(card);
+		if (ret)
+			usleep(50000);
+	} while (ret && now_us() - start < COMES_BACK_US);
+	return ret;
+}
+
+static int light(struct card *card, const struct dumb *dumb)
+{
+	drmModeModeInfo mode;
+
+	card_mode(card, WIDTH, HEIGHT, &mode);
+	return card_show(card, &mode, dumb->fb, 0, 0, 0);
+}
+
+static void draw(const struct dumb *dumb, uint32_t seed)
+{
+	struct picture picture = dumb_picture(dumb);
+
+	pattern_draw(&picture, seed);
+}
+
+static bool client_start(struct client *client)
+{
+	int fd, ret;
+
+	memset(client, 0, sizeof(*client));
+	ret = open_when_back(&client->card);
+	if (!check(!ret, "open: %d", ret))
+		return false;
+	fd = client->card.fd;
+	ret = dumb_frame(&client->shown, fd, WIDTH, HEIGHT);
+	if (!ret)
+		ret = dumb_frame(&client->next, fd, WIDTH, HEIGHT);
+	if (!ret)
+		ret = dumb_frame(&client->untouched, fd, WIDTH, HEIGHT);
+	if (!check(!ret, "buffers: %d", ret))
+		return false;
+	draw(&client->shown, 1);
+	draw(&client->next, 2);
+	ret = light(&client->card, &client->shown);
+	check(!ret, "modeset: %d", ret);
+	ret = drmModePageFlip(fd, client->card.crtc, client->next.fb,
+			      DRM_MODE_PAGE_FLIP_EVENT, NULL);
+	check(!ret, "flip: %d", ret);
+	return true;
+}
+
+static void check_gone(const char *what, int ret)
+{
+	check(ret == -ENODEV || ret == -EIO, "%s on the old file: %d", what, ret);
+}
+
+static void check_ioctls_fail(struct client *client)
+{
+	struct card *card = &client->card;
+	drmModeClip clip = { 0, 0, WIDTH, HEIGHT };
+	struct dumb dumb;
+
+	check_gone("CREATE_DUMB", dumb_create(&dumb, card->fd, 64, 64));
+	check_gone("DIRTYFB", drmModeDirtyFB(card->fd, client->shown.fb, &clip,
+					     1));
+	check_gone("PAGE_FLIP", drmModePageFlip(card->fd, card->crtc,
+						client->shown.fb, 0, NULL));
+	check_gone("ATOMIC", card_off(card));
+	check_gone("SETCURSOR", drmModeMoveCursor(card->fd, card->crtc, 1, 1));
+}
+
+/* The pending flip's event may still come; waiting for it must end. */
+static void take_event(struct card *card)
+{
+	struct card_event event;
+	int ret = card_wait_event(card, &event, 200);
+
+	check(!ret || ret == -ETIMEDOUT || ret == -ENODEV || ret == -EIO,
+	      "event on the old file: %d", ret);
+}
+
+static void check_access(const struct dumb *dumb, const char *what)
+{
+	volatile uint32_t *words = dumb->map;
+	uint64_t last = dumb->size / sizeof(*words) - 1;
+	int number = sigsetjmp(bus_error, 1);
+
+	if (!check(!number, "signal %d from the %s mapping", number, what))
+		return;
+	for (uint64_t i = 0; i <= last; i += 256)
+		words[i] = words[i] + 1;
+	words[last] = words[0];
+}
+
+static void check_mappings(struct client *client)
+{
+	check_access(&client->shown, "shown");
+	check_access(&client->next, "next");
+	check_access(&client->untouched, "untouched");
+}
+
+static void client_end(struct client *client)
+{
+	dumb_destroy(&client->untouched);
+	dumb_destroy(&client->next);
+	dumb_destroy(&client->shown);
+	card_close(&client->card);
+}
+
+/* A client without a past sets a mode and sees its picture. */
+static void check_works_again(const char *name, bool with_picture)
+{
+	struct dumb dumb = { 0 };
+	struct card card;
+	int ret = open_when_back(&card);
+
+	if (!check(!ret, "open after bind: %d", ret))
+		return;
+	ret = dumb_frame(&dumb, card.fd, WIDTH, HEIGHT);
+	if (check(!ret, "framebuffer after bind: %d", ret)) {
+		draw(&dumb, 3);
+		ret = light(&card, &dumb);
+		check(!ret, "modeset after bind: %d", ret);
+	}
+	if (with_picture && !ret)
+		host_check_picture(name, WIDTH, HEIGHT, "qxl_pattern %u %u 3",
+				   WIDTH, HEIGHT);
+	card_off(&card);
+	dumb_destroy(&dumb);
+	card_close(&card);
+}
+
+static bool take_away(struct client *client)
+{
+	int ret = driver_write("unbind");
+
+	if (!check(!ret, "unbind: %d", ret))
+		return false;
+	check_ioctls_fail(client);
+	take_event(&client->card);
+	check_mappings(client);
+	return true;
+}
+
+static void bring_back(void)
+{
+	int ret = driver_write("bind");
+
+	check(!ret, "bind: %d", ret);
+}
+
+static void close_after_bind(void)
+{
+	for (int round = 1; round <= ROUNDS; round++) {
+		struct client client;
+
+		if (!client_start(&client) || !take_away(&client))
+			return;
+		bring_back();
+		check_works_again("rebind-close-after", round == ROUNDS);
+		check_mappings(&client);
+		client_end(&client);
+	}
+}
+
+static void close_before_bind(void)
+{
+	for (int round = 1; round <= ROUNDS; round++) {
+		struct client client;
+
+		if (!client_start(&client) || !take_away(&client))
+			return;
+		client_end(&client);
+		bring_back();
+		check_works_again("rebind-close-before", round == ROUNDS);
+	}
+}
+
+/* The mapping alone survives its file and its device. */
+static void mapping_is_last(void)
+{
+	struct client client;
+	int ret;
+
+	if (!client_start(&client))
+		return;
+	card_close(&client.card);
+	ret = driver_write("unbind");
+	check(!ret, "unbind: %d", ret);
+	check_mappings(&client);
+	bring_back();
+	check_works_again("rebind-mapping", false);
+	check_mappings(&client);
+	client_end(&client);
+}
+
+static const struct ktap_case cases[] = {
+	{ .name = "old file closed after bind", .run = close_after_bind },
+	{ .name = "old file closed before bind", .run = close_before_bind },
+	{ .name = "mapping is the last thing left", .run = mapping_is_last },
+};
+
+int main(void)
+{
+	return ktap_run(cases, ARRAY_SIZE(cases), setup);
+}

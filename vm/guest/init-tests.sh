@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# First process of a test guest: loads the driver, runs what /tests/manifest lists, powers off.
+#
+# A manifest line is `SECONDS NAME PROGRAM ARGUMENTS...`. Everything a program prints goes to ttyS1 as it
+# is; lines that begin with @@ frame it. The host makes KTAP of that, because it also knows what a guest
+# can't say about itself: that it hung or died.
+export PATH=/bin QXL_HOST_CHANNEL=/dev/ttyS2 QXL_MODULE=/modules/qxl.ko LD_LIBRARY_PATH=
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+mkdir -p /dev/shm /dev/pts
+mount -t devpts none /dev/pts
+mount -t tmpfs none /tmp
+mount -t tmpfs none /dev/shm
+mount -t debugfs none /sys/kernel/debug
+stty -F /dev/ttyS1 raw -echo
+stty -F /dev/ttyS2 raw -echo
+exec < /dev/null > /dev/ttyS1 2>&1
+
+finish() {
+	echo "@@done"
+	# The host looks at the screen before it goes dark.
+	exec 3<> /dev/ttyS2
+	echo "shot final" >&3
+	read -r _ <&3
+	if grep -q qxl_vm.shell /proc/cmdline; then
+		stty -F /dev/ttyS3 sane
+		echo "The guest's shell: the tests are in /tests, 'exit' powers off." > /dev/ttyS3
+		setsid cttyhack sh -i < /dev/ttyS3 > /dev/ttyS3 2>&1
+	fi
+	poweroff -f
+	sleep 60
+}
+
+# The kernel booted on one processor (maxcpus=1): guest_run.py says why.
+for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
+	[ ! -e "$cpu" ] || echo 1 > "$cpu"
+done
+echo "@@boot $(cut -d' ' -f1 /proc/uptime) $(uname -r)"
+while read -r name; do
+	insmod "/modules/$name.ko" || { echo "@@fail insmod $name"; finish; }
+done < /modules/order
+insmod /modules/qxl.ko || { echo "@@fail insmod qxl"; finish; }
+echo "@@ready $(cut -d' ' -f1 /proc/uptime)"
+
+while read -r seconds name program arguments; do
+	# A test that unloads the driver and dies must not take the ones after it along.
+	[ -d /sys/module/qxl ] || insmod /modules/qxl.ko
+	echo "@@start $name"
+	# The words of a manifest line are separate arguments.
+	# shellcheck disable=SC2086
+	timeout -s KILL "$seconds" "/tests/$program" $arguments < /dev/null
+	echo
+	echo "@@end $name $?"
+done < /tests/manifest
+finish

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A guest with everything around it: log watch, SPICE client, control channel, pictures.
+
+Both sizes of guest (selftests in an initramfs, the desktop) are run through this.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import time
+
+import channel
+import client
+import logscan
+import paths
+import picture
+import qemu
+import tail
+
+PICTURE_SECONDS = 12  # the stream to a client is asynchronous, and the host may be busy
+REFERENCE_SECONDS = 60
+BOOT_SECONDS = 60
+BOOT_ATTEMPTS = 3
+
+
+def boot(machine, kernel, initrd, out, on_line=None):
+    """Start a guest and wait for its first process; a Guest, whether or not that came up in the end.
+
+    QEMU's TCG can run a stale copy of code that another processor is patching (QEMU 7.2; "Oops: int3" in
+    a hot function while the kernel turns a static key). Kernels patch most of theirs before the first
+    process, so guests boot on one processor and add the others after that, see guest/init-*.sh. What
+    still dies before our first process has loaded no module, so trying again hides nothing of ours.
+    """
+    for attempt in range(1, BOOT_ATTEMPTS + 1):
+        guest = Guest(machine, kernel, initrd, out, on_line)
+        try:
+            if guest.wait_line("@@", BOOT_SECONDS) or attempt == BOOT_ATTEMPTS:
+                return guest
+        except BaseException:
+            guest.close()
+            raise
+        guest.close()
+        log = guest.out / f"kernel-{kernel.name}.log"
+        kept = log.with_suffix(f".attempt{attempt}.log")
+        if log.exists():
+            log.rename(kept)
+        print(f"# {kernel.name}: the kernel did not reach its first process, trying again ({kept})", flush=True)
+    raise AssertionError("unreachable")
+
+
+class Guest:
+    """Use as a context manager; `out` keeps what the run leaves behind."""
+
+    def __init__(self, machine, kernel, initrd, out, on_line=None):
+        self.kernel = kernel
+        self.out = pathlib.Path(out)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.pictures = []
+        self.received = 0
+        self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
+        try:
+            self.client = client.Client(self.qemu.spice, self.qemu.folder)
+            handlers = {"picture": self._on_picture, "shot": self._on_shot, "echo": " ".join}
+            self._channel = channel.Channel(self.qemu.channel, handlers)
+            self.kernel_log = tail.Tail(self.qemu.kernel_log)
+            self.output = tail.Tail(self.qemu.output, on_line)
+            self._messages = tail.Tail(self.qemu.stderr)
+        except BaseException:
+            self.qemu.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _on_picture(self, words):
+        """`picture NAME WIDTH HEIGHT PROGRAM ARGUMENTS...`: does the client see what PROGRAM draws?"""
+        name, width, height, program, *arguments = words
+        expected = self.qemu.folder / "expected.ppm"
+        command = [str(paths.SELFTESTS / pathlib.Path(program).name), *arguments, str(expected)]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                timeout=REFERENCE_SECONDS, check=False)
+        if result.returncode:
+            return f"error reference program failed: {' '.join(result.stderr.split())}"
+        want = picture.read_ppm(expected)
+        if (want.width, want.height) != (int(width), int(height)):
+            return f"error reference is {want.width}x{want.height}"
+        got = self.client.shot_when(lambda shot: shot == want, PICTURE_SECONDS)
+        if not got:
+            return "error the client has no picture"
+        difference = picture.compare(want, got)
+        self._keep(name, got, pixels=bool(difference))
+        if difference:
+            self._keep(f"{name}-expected", want, pixels=True)
+        self.pictures.append((name, difference))
+        return f"differ {difference}" if difference else "ok"
+
+    def _on_shot(self, words):
+        """`shot NAME`: keep what client and server see."""
+        self.shots(words[0])
+        self.received = self.client.received()
+        return "ok"
+
+    def _keep(self, name, image, pixels=False):
+        base = self.out / f"{name}-{self.kernel.name}"
+        picture.write_png(base.with_name(base.name + ".png"), image)
+        if pixels:
+            picture.write_ppm(base.with_name(base.name + ".ppm"), image)
+
+    def shots(self, name):
+        """Keep both views; either may be missing (a guest without a mode has no primary)."""
+        try:
+            self._keep(f"{name}-client", self.client.shot())
+        except (client.ClientError, ValueError) as error:
+            (self.out / f"{name}-client-{self.kernel.name}.txt").write_text(f"{error}\n")
+        dump = self.qemu.folder / "dump.ppm"
+        try:
+            self.qemu.screendump(dump)
+            self._keep(f"{name}-server", picture.read_ppm(dump))
+        except (RuntimeError, OSError, ValueError) as error:
+            (self.out / f"{name}-server-{self.kernel.name}.txt").write_text(f"{error}\n")
+
+    def wait_line(self, prefix, timeout):
+        """Wait for an output line with this prefix; the line, or None when the guest ends or time is up."""
+        deadline = time.monotonic() + timeout
+        seen = 0
+        while True:
+            alive = self.qemu.alive()
+            lines = self.output.lines
+            for line in lines[seen:]:
+                if line.startswith(prefix):
+                    return line
+            seen = len(lines)
+            if not alive or time.monotonic() > deadline:
+                return None
+            time.sleep(0.05)
+
+    def hits(self):
+        """Everything in the logs that fails the run, as texts to print."""
+        return (logscan.excerpts(list(self.kernel_log.lines), logscan.kernel_hit, after=60)
+                + logscan.excerpts(list(self._messages.lines), logscan.qemu_hit, before=1, after=3))
+
+    def close(self):
+        """End the guest and keep its logs."""
+        if not self.qemu.folder.exists():
+            return
+        self.client.close()
+        self._channel.close()
+        self.qemu.stop()
+        for log in (self.kernel_log, self.output, self._messages):
+            log.close()
+        for name, path in (("kernel", self.qemu.kernel_log), ("output", self.qemu.output),
+                           ("qemu", self.qemu.stderr)):
+            if path.exists():
+                shutil.copyfile(path, self.out / f"{name}-{self.kernel.name}.log")
+        self.qemu.close()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The supported kernels, found in the roots: versions move, so none is written down here."""
+
+import dataclasses
+import pathlib
+
+import roots
+import say
+
+# Which root ships which series. The series is a prefix of the release, nothing more is assumed.
+_SERIES = (("6.1", roots.BOOKWORM), ("6.12", roots.BOOKWORM), ("7.3", roots.TRIXIE))
+NAMES = tuple(name for name, _ in _SERIES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One kernel: `modules_dir` is its own module tree, `root` is where modules for it are built."""
+
+    name: str
+    release: str
+    root: pathlib.Path
+    vmlinuz: pathlib.Path
+    modules_dir: pathlib.Path
+
+
+def _find(name, root):
+    """The newest release of a series in a root."""
+    path = roots.directory(root)
+    found = sorted(entry.name for entry in (path / "opt/kernel").iterdir()
+                   if entry.name.startswith((name + ".", name + "-")))
+    if not found:
+        say.fail(f"the root '{root.name}' has no {name} kernel; its suite may have moved on to a newer one")
+    release = found[-1]
+    base = path / "opt/kernel" / release
+    return Kernel(name, release, path, base / "boot" / f"vmlinuz-{release}",
+                  base / "lib/modules" / release)
+
+
+def get(name):
+    """One kernel by its series name; builds its root when missing."""
+    for series, root in _SERIES:
+        if series == name:
+            return _find(name, root)
+    say.fail(f"unknown kernel '{name}': choose from {', '.join(NAMES)}")
+
+
+def select(text):
+    """Kernels named in a text such as '6.1 7.3' or 'all'."""
+    words = text.replace(",", " ").split()
+    return [get(name) for name in (NAMES if words == ["all"] else words)]

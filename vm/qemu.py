@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Starts a guest with a QXL device, and stops only what it started."""
+
+import ctypes
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import qmp
+import say
+
+# The densest sampling there is. Time from power-on to a loaded driver, 6.12 under TCG on two cores: 3.6 to
+# 4.2 s with 1, 10 and 100 ms alike, so it costs nothing that can be told from noise. Debian's 6.1 is built
+# without KFENCE; the parameter does nothing there.
+KFENCE_INTERVAL_MS = 1
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclasses.dataclass
+class Machine:
+    """A guest's shape. Devices are QEMU's own syntax, e.g. 'qxl-vga,vgamem_mb=64,revision=4'."""
+
+    device: str = "qxl-vga"
+    extra_devices: tuple = ()
+    memory_mb: int = 1024
+    cpus: int = 2
+    append: str = ""
+    drives: tuple = ()
+    spice_port: int = 0
+    shell: bool = False  # a guest shell on this process's terminal, on the fourth serial port
+
+
+def _device(text, index):
+    """Complete a device: QEMU says on stderr what device rule a guest broke only with guestdebug."""
+    kind, _, options = text.partition(",")
+    if kind.startswith("qxl"):
+        for name, value in (("guestdebug", "1"), ("id", f"video{index}")):
+            if not re.search(rf"(^|,){name}=", options):
+                options = f"{options},{name}={value}".lstrip(",")
+    return f"{kind},{options}".rstrip(",")
+
+
+def command_line(extra):
+    """The kernel's parameters.
+
+    KFENCE is on in every run. A guest that oopses ends at once (-no-reboot turns the reboot after a panic
+    into QEMU's exit), for what it would say afterwards proves nothing. The soft-lockup limit is wide
+    because a guest under TCG on a busy host can lose its processor for many seconds.
+    """
+    words = ["console=ttyS0", "maxcpus=1", "noreplace-smp", "ignore_loglevel", f"kfence.sample_interval={KFENCE_INTERVAL_MS}",
+             "oops=panic", "panic=-1", "sysctl.kernel.hung_task_timeout_secs=30", "watchdog_thresh=30",
+             "rcupdate.rcu_cpu_stall_timeout=60", "mitigations=off", "random.trust_cpu=on", "audit=0",
+             "tsc=nowatchdog"]
+    return " ".join(words + [extra]).strip()
+
+
+def _die_with_parent():
+    """A harness that is killed must not leave a guest behind."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Qemu:
+    """A running guest. Its sockets and logs live in `folder`, which goes away with it."""
+
+    def __init__(self, machine, vmlinuz, initrd):
+        if machine.shell:
+            machine = dataclasses.replace(machine, append=machine.append + " qxl_vm.shell")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="qxl-vm-"))
+        (self.folder / "initrd").write_bytes(initrd)
+        self.kernel_log = self.folder / "kernel.log"
+        self.output = self.folder / "output"
+        self.stderr = self.folder / "stderr"
+        self.channel = self.folder / "channel"
+        self.spice = f"port:{machine.spice_port}" if machine.spice_port else f"unix:{self.folder}/spice"
+        self.started = time.monotonic()
+        with open(self.stderr, "wb") as stderr:
+            # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+            self._process = subprocess.Popen(self._arguments(machine, vmlinuz),
+                                             stdin=None if machine.shell else subprocess.DEVNULL,
+                                             stdout=None if machine.shell else stderr, stderr=stderr,
+                                             start_new_session=not machine.shell,
+                                             preexec_fn=_die_with_parent)
+        try:
+            self.qmp = qmp.Qmp(self.folder / "qmp", self.alive)
+        except OSError:
+            text = self.stderr.read_text(errors="replace")
+            self.stop()
+            say.fail(f"QEMU did not start:\n{text}")
+
+    def _arguments(self, machine, vmlinuz):
+        accel = os.environ.get("QXL_VM_ACCEL", "tcg")
+        folder = self.folder
+        spice = (f"port={machine.spice_port},addr=127.0.0.1" if machine.spice_port
+                 else f"unix=on,addr={folder}/spice")
+        arguments = [
+            shutil.which("qemu-system-x86_64") or say.fail("no qemu-system-x86_64: run vm/host_packages"),
+            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-machine", "pc,usb=off,vmport=off", "-cpu", "host" if accel == "kvm" else "max,la57=off",
+            "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi,tb-size=256",
+            "-smp", str(machine.cpus), "-m", str(machine.memory_mb), "-rtc", "base=utc",
+            "-kernel", str(vmlinuz), "-initrd", str(folder / "initrd"),
+            "-append", command_line(machine.append),
+            "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
+            # Lossy compression, even if the server believes that the line is slow, would make a
+            # comparison of pictures meaningless.
+            "-spice", f"{spice},disable-ticketing=on,jpeg-wan-compression=never,"
+            "zlib-glz-wan-compression=never,streaming-video=off",
+            "-chardev", f"file,id=log,path={self.kernel_log}", "-device", "isa-serial,index=0,chardev=log",
+            "-chardev", f"file,id=out,path={self.output}", "-device", "isa-serial,index=1,chardev=out",
+            # The third port's usual interrupt is the first one's, and ISA interrupts can't be shared.
+            "-chardev", f"socket,id=host,path={self.channel},server=on,wait=off",
+            "-device", "isa-serial,index=2,irq=5,chardev=host",
+            "-vga", "none",
+        ]
+        if machine.shell:
+            arguments += ["-chardev", "stdio,id=shell,signal=off",
+                          "-device", "isa-serial,index=3,irq=7,chardev=shell"]
+        for index, device in enumerate((machine.device, *machine.extra_devices)):
+            arguments += ["-device", _device(device, index)]
+        for index, drive in enumerate(machine.drives):
+            arguments += ["-drive", f"file={drive},if=none,id=disk{index},format=raw,readonly=on,cache=unsafe",
+                          "-device", f"virtio-blk-pci,drive=disk{index}"]
+        return arguments
+
+    @property
+    def pid(self):
+        """QEMU's process id."""
+        return self._process.pid
+
+    def alive(self):
+        """Is the guest still there?"""
+        return self._process.poll() is None
+
+    def screendump(self, path, device="video0"):
+        """Write the server's picture as a PPM."""
+        self.qmp.command("screendump", filename=str(path), device=device)
+
+    def wait(self, timeout):
+        """Wait for the guest to end; False when it didn't in time."""
+        try:
+            self._process.wait(timeout)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
+    def stop(self):
+        """End the guest, if it hasn't ended."""
+        if self.alive():
+            self._process.terminate()
+            if not self.wait(5):
+                self._process.kill()
+                self._process.wait()
+
+    def close(self):
+        """End the guest and remove its folder."""
+        self.stop()
+        if hasattr(self, "qmp"):
+            self.qmp.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs test programs in a small guest and judges each, one boot for all of them."""
+
+import dataclasses
+import pathlib
+import time
+
+import guest_run
+import initramfs
+import ktap
+import paths
+
+BOOT_SECONDS = 90
+OFF_SECONDS = 30
+GRACE_SECONDS = 20  # a killed test that is stuck in the kernel never ends: the host gives up on it
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """One line of selftests/build/tests.list.
+
+    A line is `[timeout=SECONDS] [vm=SHAPE] PROGRAM [ARGUMENTS...]`; SHAPE is a key of vm/check's table.
+    """
+
+    name: str
+    program: str
+    arguments: tuple = ()
+    timeout: int = 60
+    shape: str = "default"
+
+    @staticmethod
+    def parse(line):
+        """Parse a line."""
+        words = line.split()
+        options = {}
+        while words and words[0].partition("=")[0] in ("timeout", "vm"):
+            key, _, value = words.pop(0).partition("=")
+            options[key] = value
+        program, *arguments = words
+        name = "-".join([pathlib.Path(program).name, *(word.strip("-/") for word in arguments)])
+        return Test(name, pathlib.Path(program).name, tuple(arguments), int(options.get("timeout", 60)),
+                    options.get("vm", "default"))
+
+    def manifest(self):
+        """The line for guest/init-tests.sh."""
+        return " ".join([str(self.timeout), self.name, self.program, *self.arguments]) + "\n"
+
+
+def listed(path=None):
+    """All tests that the selftests' build lists."""
+    path = path or paths.SELFTESTS / "tests.list"
+    lines = pathlib.Path(path).read_text().splitlines()
+    return [Test.parse(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+@dataclasses.dataclass
+class Result:
+    """What a run returns; `ok` means no failed test and nothing in the logs."""
+
+    programs: list
+    hits: list
+    pictures: list
+    boot_seconds: float
+    seconds: float
+    received: int
+    log: str
+
+    @property
+    def ok(self):
+        """Did everything go well?"""
+        return not self.hits and all(program.outcome != ktap.FAIL for program in self.programs)
+
+
+class _Collector:
+    """Follows the guest's framed output and tells `say_case` about every result as it comes."""
+
+    def __init__(self, tests, say_case):
+        self.done = {}
+        self.running = None
+        self.deadline = None
+        self.finished = False
+        self.ready = False
+        self.failure = ""
+        self._lines = []
+        self._tests = {test.name: test for test in tests}
+        self._say = say_case
+
+    def line(self, text):
+        """Take one line of the guest's output."""
+        if not text.startswith("@@"):
+            self._lines.append(text)
+            return
+        word, _, rest = text[2:].partition(" ")
+        if word == "start":
+            self.running, self._lines = rest, []
+            self.deadline = time.monotonic() + self._tests[rest].timeout + GRACE_SECONDS
+        elif word == "end":
+            name, status = rest.split()
+            self._judge(name, int(status))
+        elif word == "ready":
+            self.ready, self._lines = True, []
+        elif word == "fail":
+            self.failure = rest + " ".join(["", *self._lines])
+        elif word == "done":
+            self.finished = True
+
+    def _judge(self, name, status):
+        self.running = self.deadline = None
+        self.done[name] = ktap.parse(name, self._lines, status)
+        self._say(self.done[name])
+
+    def abandon(self, why):
+        """Judge the test that was running when the guest ended, and those never started."""
+        if self.running:
+            name = self.running
+            self._judge(name, None)
+        for name in self._tests:
+            if name not in self.done:
+                self.done[name] = ktap.Program(name, [], problem=f"not run: {self.failure or why}")
+                self._say(self.done[name])
+
+
+def _wait(guest, collector, deadline):
+    """Wait for the guest to finish and power off; why it didn't, or an empty text."""
+    boot_deadline = time.monotonic() + BOOT_SECONDS
+    off_deadline = None
+    while guest.qemu.alive():
+        now = time.monotonic()
+        if collector.finished:
+            off_deadline = off_deadline or now + OFF_SECONDS
+            if now > off_deadline:
+                return "the guest did not power off"
+        elif now > deadline:
+            return "the run's time is up"
+        elif not collector.ready and now > boot_deadline:
+            return "the guest did not boot"
+        elif collector.deadline and now > collector.deadline:
+            return f"'{collector.running}' could not be ended"
+        time.sleep(0.05)
+    return ""
+
+
+def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda program: None):
+    """Boot once and run `tests`. `driver` None means the in-tree module."""
+    programs = sorted({paths.SELFTESTS / test.program for test in tests})
+    archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests))
+    collector = _Collector(tests, say_case)
+    began = time.monotonic()
+    with guest_run.boot(machine, kernel, archive, out, collector.line) as guest:
+        why = _wait(guest, collector, began + timeout)
+        if why:
+            guest.shots("stuck")
+    complete = collector.finished and not why
+    collector.abandon(why or "the guest ended early")
+    ready = [line for line in guest.output.lines if line.startswith("@@ready")]
+    results = [collector.done[test.name] for test in tests]
+    out = pathlib.Path(out)
+    (out / f"tests-{kernel.name}.ktap").write_text(ktap.report(results))
+    hits = guest.hits()
+    if not complete:
+        hits.append(collector.failure or why or "the guest ended early")
+    return Result(results, hits, guest.pictures, float(ready[0].split()[1]) if ready else 0.0,
+                  time.monotonic() - began, guest.received, str(out / f"kernel-{kernel.name}.log"))
