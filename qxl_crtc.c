@@ -25,6 +25,19 @@ static void qxl_crtc_atomic_enable(struct drm_crtc *crtc,
 	drm_crtc_vblank_on(crtc);
 }
 
+/* Sends what the commit owes at once. A CRTC that goes off has no flush. */
+static void send_event_now(struct drm_crtc *crtc)
+{
+	struct drm_pending_vblank_event *event = crtc->state->event;
+
+	if (!event)
+		return;
+	crtc->state->event = NULL;
+	spin_lock_irq(&crtc->dev->event_lock);
+	drm_crtc_send_vblank_event(crtc, event);
+	spin_unlock_irq(&crtc->dev->event_lock);
+}
+
 /* A head that is off shows black; the primary is the other heads' too. */
 static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 				    struct qxl_atomic_commit *state)
@@ -39,6 +52,8 @@ static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 
 	drm_crtc_vblank_off(crtc);
 	qxl_vblank_timer_stop(&head->vblank_timer);
+	if (!crtc->state->active)
+		send_event_now(crtc);
 	if (!drm_dev_enter(crtc->dev, &idx))
 		return;
 	qxl_core_cursor_hide(qdev->core);

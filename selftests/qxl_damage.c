@@ -201,6 +201,8 @@ static int send_dirtyfb(const struct list *list)
 
 static int send_clips(const struct list *list)
 {
+	if (!card.primary.damage)
+		return -EOPNOTSUPP;
 	return card_update(&card, screen.fb, list->rects, list->count, 0, 0);
 }
 

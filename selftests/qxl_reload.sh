@@ -14,6 +14,10 @@ cards() {
 	done
 }
 
+uptime_seconds() {
+	cut -d. -f1 /proc/uptime
+}
+
 has_card() {
 	[ -n "$(cards)" ]
 }
@@ -89,6 +93,7 @@ fi
 echo "1..$rounds"
 echo "# console: $(framebuffer_console | tr '\n' ' ')fb: $(cat /proc/fb 2> /dev/null)"
 [ -d /sys/module/qxl ] || load
+start=$(uptime_seconds)
 failed=0
 round=1
 while [ "$round" -le "$rounds" ]; do
@@ -101,4 +106,5 @@ while [ "$round" -le "$rounds" ]; do
 	round=$((round + 1))
 done
 echo "# Totals: pass:$((rounds - failed)) fail:$failed xfail:0 xpass:0 skip:0 error:0"
+echo "# took $(($(uptime_seconds) - start)) s"
 [ "$failed" -eq 0 ]

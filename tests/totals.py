@@ -19,6 +19,10 @@ def gtest_counts(path):
                 counts["skipped"] += 1
             elif test.get("result") == "COMPLETED":
                 counts["passed"] += 1
+    # A sanitizer's report may come after the last test.
+    status = path.with_name("status")
+    if not counts["failed"] and status.read_text().strip() != "0":
+        counts["failed"] += 1
     return counts
 
 

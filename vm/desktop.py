@@ -6,7 +6,7 @@ import initramfs
 import qemu
 import roots
 
-ANIMATED = ("weston-simple-shm", "weston-smoke")
+ANIMATED = ("weston-simple-shm", "weston-flower")
 PANEL_ROWS = 24
 _PHASES = (("@@boot", "the kernel is up"), ("@@loaded", "the driver is loaded"), ("@@udev", "devices are set up"),
            ("@@weston", "Weston is up"), ("@@clients", "clients are started"))

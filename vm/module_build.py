@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import cache
+import namespace
 import paths
 import say
 
@@ -57,11 +58,11 @@ def _copy_sources(target):
 
 
 def _make(kernel, folder):
-    """Run make in the root, in a mount namespace of its own so that /proc goes away with it."""
+    """Run make in the root, in a mount namespace of its own so that /proc and /dev go away with it."""
     inside = "/" + str(folder.relative_to(kernel.root))
-    script = ('mount -t proc proc "$1/proc" && exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin '
+    script = ('mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin '
               'LC_ALL=C make --no-print-directory -C "$2" -j"$4" modules KVER="$3"')
-    command = ["unshare", "--mount", "sh", "-c", script, "sh", str(kernel.root), inside, kernel.release,
+    command = namespace.command() + ["sh", "-c", script, "sh", str(kernel.root), inside, kernel.release,
                str(os.cpu_count() or 2)]
     # Kbuild names files in a folder of its own; shown as names in the tree, an editor finds them.
     elsewhere = f"{inside}/build/{kernel.release}/"
@@ -74,11 +75,6 @@ def _make(kernel, folder):
     return process.returncode, lines
 
 
-def _needs_root():
-    if os.geteuid() != 0:
-        say.fail("building in a root needs root: run this with sudo --preserve-env=HOME,XDG_CACHE_HOME")
-
-
 def build(kernel, out=None):
     """Build for one kernel unless the sources are the ones of the last build; the module's path."""
     out = pathlib.Path(out) if out else paths.BUILD / kernel.release
@@ -86,7 +82,6 @@ def build(kernel, out=None):
     if module.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
         say.step(f"the module for {kernel.release} is up to date")
         return module
-    _needs_root()
     say.step(f"building the module for {kernel.release}")
     stamp_file.unlink(missing_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="qxl-", dir=kernel.root / "tmp"))

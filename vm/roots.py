@@ -3,14 +3,15 @@
 
 import dataclasses
 import os
+import shlex
 import subprocess
 
 import cache
+import namespace
 import paths
 import say
 
-TOOLS = ("make", "gcc", "g++", "libspice-protocol-dev", "kmod", "binutils", "ca-certificates",
-         "xz-utils", "zstd", "python3")
+TOOLS = ("make", "gcc", "g++", "libspice-protocol-dev", "kmod", "binutils")
 DESKTOP = ("weston", "seatd", "udev", "kmod", "mount", "fonts-dejavu-core")
 
 
@@ -31,38 +32,52 @@ TRIXIE = Root("trixie-build", "trixie", TOOLS, "trixie-backports", ("linux-heade
 DESKTOP_ROOT = Root("desktop", "trixie", DESKTOP)
 
 
-def _command(root, target):
-    """The mmdebstrap call. Expired index files are fine: a snapshot of the mirror has nothing else."""
-    command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=apt", "--format=directory",
-               '--aptopt=Acquire::Check-Valid-Until "false"',
+def _hook(root):
+    """A customize hook as text: without root, mmdebstrap's child can't read this user's files."""
+    script = shlex.quote((paths.HOOKS / "kernels.sh").read_text())
+    return f'sh -c {script} kernels.sh "$1" {root.kernels_from} ' + " ".join(root.headers)
+
+
+def _command(root):
+    """The mmdebstrap call less its target. A snapshot of a mirror has nothing but expired index files."""
+    command = ["mmdebstrap", "--quiet", "--variant=apt",
+               '--aptopt=Acquire::Check-Valid-Until "false"', "--dpkgopt=force-unsafe-io",
                "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
                "--dpkgopt=path-exclude=/usr/share/locale/*",
                "--include=" + ",".join(root.packages)]
     if root.headers:
-        hook = paths.HOOKS / "kernels.sh"
-        command.append(f'--customize-hook=sh {hook} "$1" {root.kernels_from} ' + " ".join(root.headers))
-    return command + [root.suite, str(target)]
+        command.append("--customize-hook=" + _hook(root))
+    return command + [root.suite]
+
+
+def _run(root, target, log):
+    """Make the root; did it work? A user's mmdebstrap can make an archive only, which is then unpacked."""
+    if os.geteuid() == 0:
+        return subprocess.run([*_command(root), "--format=directory", target], stdin=subprocess.DEVNULL,
+                              stdout=log, stderr=log, check=False).returncode == 0
+    target.mkdir()
+    # Device nodes stay out: only root could make them, and whoever works in the root mounts /dev.
+    unpack = [*namespace.command(mount=False), "tar", "-x", "--no-same-owner", "--exclude=./dev/*",
+              "-C", target]
+    with subprocess.Popen([*_command(root), "--format=tar", "-"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=log) as maker:
+        unpacked = subprocess.run(unpack, stdin=maker.stdout, stderr=log, check=False)
+    return maker.returncode == 0 and unpacked.returncode == 0
 
 
 def _make_directory(root, target):
-    if os.geteuid() != 0:
-        say.fail(f"the root '{root.name}' is not built yet, and building it needs root: "
-                 "run this once with sudo --preserve-env=HOME,XDG_CACHE_HOME")
     say.step(f"building the Debian root '{root.name}' (once; a minute or two)")
     log = target.with_name(root.name + ".log")
     with open(log, "wb") as handle:
-        result = subprocess.run(_command(root, target), stdin=subprocess.DEVNULL, stdout=handle,
-                                stderr=subprocess.STDOUT, check=False)
-    if result.returncode:
+        made = _run(root, target, handle)
+    if not made:
         tail = log.read_text(errors="replace").splitlines()[-25:]
         say.fail("mmdebstrap failed:\n  " + "\n  ".join(tail) + f"\n(all of it: {log})")
     say.step(f"root '{root.name}' is ready")
 
 
 def _key(root):
-    hooks = [(paths.HOOKS / "kernels.sh").read_bytes()] if root.headers else []
-    return cache.key_of(root.suite, root.packages, root.kernels_from, root.headers,
-                        " ".join(_command(dataclasses.replace(root, headers=()), "-")), *hooks)
+    return cache.key_of(*_command(root))
 
 
 def directory(root):
@@ -76,7 +91,7 @@ def _make_image(target):
     say.step("making the desktop image")
     used = int(subprocess.run(["du", "-sm", source], capture_output=True, text=True,
                               check=True).stdout.split()[0])
-    subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-m", "0", "-d", source, target,
+    subprocess.run(namespace.command(mount=False) + ["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-m", "0", "-d", source, target,
                     f"{used + used // 5 + 64}M"], check=True)
 
 

@@ -193,7 +193,7 @@ void FakeDevice::raise(uint32_t interrupts)
 
 void FakeDevice::deliver_interrupts()
 {
-	for (int round = 0; line_ && on_interrupt; round++) {
+	for (int round = 0; line_ && intx_enabled && on_interrupt; round++) {
 		if (round == 100) {
 			violation("interrupt storm: the guest never acknowledges");
 			line_ = false;

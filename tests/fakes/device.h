@@ -123,6 +123,10 @@ class FakeDevice {
 	std::function<void()> on_interrupt;
 	// Then, out of interrupt context: deferred work on another thread.
 	std::function<void()> after_interrupt;
+	// The guest can turn the line off (PCI command, INTx disable). It must
+	// when the device reports a guest bug: from then on the device ignores
+	// UPDATE_IRQ as well, and the line stays up until a reset.
+	std::atomic<bool> intx_enabled{true};
 	// Takes the interrupt while the line is up.
 	void deliver_interrupts();
 

@@ -95,6 +95,9 @@ void CoreTest::on_interrupt()
 	irq_bits |= bits;
 	if (bits & QXL_IRQ_RELEASES)
 		deferred++;
+	// Only a reset would lower the line now.
+	if (bits & QXL_IRQ_ERROR)
+		device->intx_enabled = false;
 }
 
 bool CoreTest::run_deferred()

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <memory>
 #include <random>
 #include <vector>
@@ -70,6 +71,17 @@ class CoreTest : public KernelTest {
 	bool run_deferred();
 	qxl_counters counters() const;
 
+	// Fences live longer than the core, which may hold them to the end.
+	qxl_fence &new_fence() { return fences_.emplace_back(); }
+	std::vector<qxl_fence *> new_fences(size_t count)
+	{
+		std::vector<qxl_fence *> all(count);
+
+		for (qxl_fence *&fence : all)
+			fence = &new_fence();
+		return all;
+	}
+
 	// What the host must show: tests draw here what they present.
 	void expect_picture(const std::vector<uint32_t> &expected);
 
@@ -81,6 +93,8 @@ class CoreTest : public KernelTest {
 
       private:
 	void on_interrupt();
+
+	std::deque<qxl_fence> fences_;
 };
 
 // Real threads on guest and host side.

@@ -162,7 +162,7 @@ TEST_F(Backpressure, LongLivedCommandsDoNotBlockLargeRectangles)
 	fake::Frame frame(1024, 1024, 3);
 	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
 	qxl_bo bo[8];
-	qxl_fence fences[8];
+	std::vector<qxl_fence *> fences = new_fences(8);
 	uint32_t ids[8];
 	qxl_layout layout = {};
 
@@ -172,7 +172,7 @@ TEST_F(Backpressure, LongLivedCommandsDoNotBlockLargeRectangles)
 	const int32_t rows = (int32_t)(layout.upload_bytes / 9 / 4096);
 	for (int i = 0; i < 8; i++) {
 		ASSERT_EQ(qxl_core_surface_create(core, &bo[i], &desc, 0,
-						  &fences[i], &ids[i]),
+						  fences[i], &ids[i]),
 			  0);
 		ASSERT_EQ(present(frame, {{0, 0, 1024, rows}}), 0);
 	}
@@ -189,14 +189,14 @@ TEST_F(Backpressure, AllSurfacesLeaveRoomToPresent)
 {
 	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
 	std::vector<qxl_bo> bo(1023);
-	std::vector<qxl_fence> fences(1023);
+	std::vector<qxl_fence *> fences = new_fences(1023);
 	std::vector<uint32_t> ids(1023);
 
 	config.ram_bytes = 8 << 20; // the smallest that QEMU makes
 	start(1024, 768);
 	for (size_t i = 0; i < ids.size(); i++)
 		ASSERT_EQ(qxl_core_surface_create(core, &bo[i], &desc, 0,
-						  &fences[i], &ids[i]),
+						  fences[i], &ids[i]),
 			  0)
 			<< i;
 	EXPECT_EQ(present_all(fake::Frame(1024, 768)), 0);

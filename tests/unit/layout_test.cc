@@ -123,7 +123,8 @@ TEST(Layout, Drawable)
 	EXPECT_AT(QXLFill, mask, 22);
 	EXPECT_SIZE(QXLCopyBits, 8);
 	EXPECT_SIZE(QXLOpaque, 64);
-	EXPECT_SIZE(QXLDrawable, 206); // 123 + the largest, QXLRop3
+	EXPECT_SIZE(QXLText, 68);
+	EXPECT_SIZE(QXLDrawable, 191); // 123 + the largest, QXLText
 }
 
 TEST(Layout, Image)

@@ -92,7 +92,7 @@ TEST_F(Release, Forged)
 	hold(2);
 	uint64_t bad = 0;
 
-	for (uint64_t id : {1ull, 0xdeadbeefull, ~0ull, 1ull << 32,
+	for (uint64_t id : {1ull, 0xdeadbeefull, ~0ull, 9ull << 32,
 			    (1ull << 32) | 8191, (2ull << 32) | 5000,
 			    (1ull << 32) | 8192, (1ull << 32) | 0xffffffff}) {
 		device->push_raw_release(id);
@@ -179,7 +179,7 @@ TEST_F(Release, ChainIntoNothing)
 TEST_F(Release, NotSubmittedYet)
 {
 	qxl_bo bo;
-	qxl_fence fence;
+	qxl_fence &fence = new_fence();
 	uint32_t id;
 	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
 

@@ -4,7 +4,7 @@
 driver=$(basename "$(readlink /sys/class/drm/card*/device/driver)")
 version=$(cat /sys/module/qxl/version 2> /dev/null)
 printf '\n  Linux %s\n' "$(uname -r)"
-printf '  Weston on the DRM driver "%s" %s\n' "$driver" "$version"
+printf '  Weston\n  DRM driver %s %s\n' "$driver" "$version"
 printf '  module: %s\n\n' "$(grep -w ^qxl /proc/modules | cut -d' ' -f1-3)"
 for mode in /sys/class/drm/card*-*/modes; do
 	connector=${mode%/modes}

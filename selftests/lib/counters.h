@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The driver's counters in debugfs. */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The value of @name for the card at @path; false when it can't be read. */
+bool counter_read(const char *path, const char *name, uint64_t *value);
+
+/* Waits until @name has @value; false, with the last one read, after 10 s. */
+bool counter_await(const char *path, const char *name, uint64_t value,
+		   uint64_t *last);
+
+#endif

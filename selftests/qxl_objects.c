@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Buffer objects of the qxl ioctls: zeroed, kept under pressure, gone when closed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <qxl_drm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <xf86drm.h>
+
+#include "card.h"
+#include "counters.h"
+#include "dumb.h"
+#include "ktap.h"
+
+#define MIB (1u << 20)
+/* SPICE_SURFACE_FMT_32_xRGB */
+#define SURFACE_32 32
+
+struct object {
+	uint32_t handle;
+	size_t bytes;
+	uint32_t *map;
+};
+
+static struct card card;
+/* So that there is a primary: the host takes commands from then on. */
+static struct dumb screen;
+
+static void setup(void)
+{
+	drmModeModeInfo mode;
+
+	card_open(&card);
+	card_mode(&card, 1024, 768, &mode);
+	if (dumb_frame(&screen, card.fd, 1024, 768) ||
+	    card_show(&card, &mode, screen.fb, 0, 0, DRM_MODE_ATOMIC_ALLOW_MODESET))
+		ktap_bail("no screen: errno %d", errno);
+}
+
+static int call(unsigned long request, void *args)
+{
+	return drmIoctl(card.fd, request, args) ? -errno : 0;
+}
+
+static int object_map(struct object *object)
+{
+	struct drm_qxl_map args = { .handle = object->handle };
+	int ret = call(DRM_IOCTL_QXL_MAP, &args);
+
+	if (ret)
+		return ret;
+	object->map = mmap(NULL, object->bytes, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, card.fd, args.offset);
+	if (object->map != MAP_FAILED)
+		return 0;
+	object->map = NULL;
+	return -errno;
+}
+
+static int vram_create(struct object *object, size_t bytes)
+{
+	struct drm_qxl_alloc args = { .size = bytes };
+	int ret = call(DRM_IOCTL_QXL_ALLOC, &args);
+
+	*object = (struct object){ .handle = args.handle, .bytes = bytes };
+	return ret ? ret : object_map(object);
+}
+
+static int surface_create(struct object *object, uint32_t width, uint32_t height)
+{
+	struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
+					   .width = width,
+					   .height = height,
+					   .stride = width * 4 };
+	int ret = call(DRM_IOCTL_QXL_ALLOC_SURF, &args);
+
+	*object = (struct object){ .handle = args.handle,
+				   .bytes = (size_t)width * height * 4 };
+	return ret ? ret : object_map(object);
+}
+
+static void object_close(struct object *object)
+{
+	struct drm_gem_close args = { .handle = object->handle };
+
+	if (object->map)
+		munmap(object->map, object->bytes);
+	if (object->handle)
+		call(DRM_IOCTL_GEM_CLOSE, &args);
+	*object = (struct object){};
+}
+
+static int update_area(const struct object *object, uint32_t right,
+		       uint32_t bottom)
+{
+	struct drm_qxl_update_area args = { .handle = object->handle,
+					    .right = right,
+					    .bottom = bottom };
+
+	return call(DRM_IOCTL_QXL_UPDATE_AREA, &args);
+}
+
+/* Some words in each page, different for each seed. */
+static void mark(const struct object *object, uint32_t seed)
+{
+	for (size_t i = 0; i < object->bytes / 4; i += 256)
+		object->map[i] = (seed << 20) ^ (i * 2654435761u);
+}
+
+static uint64_t marks_lost(const struct object *object, uint32_t seed)
+{
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < object->bytes / 4; i += 256)
+		lost += object->map[i] != ((seed << 20) ^ (uint32_t)(i * 2654435761u));
+	return lost;
+}
+
+static uint64_t dirty_words(const struct object *object)
+{
+	uint64_t dirty = 0;
+
+	for (size_t i = 0; i < object->bytes / 4; i++)
+		dirty += object->map[i] != 0;
+	return dirty;
+}
+
+static void check_counter(const char *name, uint64_t value)
+{
+	uint64_t last = 0;
+
+	check(counter_await(card.path, name, value, &last),
+	      "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
+}
+
+static void vram_is_zeroed(void)
+{
+	struct object object;
+
+	for (int round = 0; round < 3; round++) {
+		int ret = vram_create(&object, MIB);
+
+		if (!check(!ret, "round %d: ALLOC: %d", round, ret))
+			return;
+		check(!dirty_words(&object), "round %d: not zero", round);
+		memset(object.map, 0xa5, object.bytes);
+		object_close(&object);
+	}
+}
+
+/* Fills objects of 4 MiB well past what the device holds, and looks again. */
+static void check_pressure(int (*create)(struct object *), const char *size_name)
+{
+	enum { MOST = 64 };
+	struct object objects[MOST];
+	uint64_t room = 0;
+	unsigned int count;
+
+	if (!check(counter_read(card.path, size_name, &room), "no %s", size_name))
+		return;
+	count = 2 * room / (4 * MIB);
+	if (count > MOST)
+		count = MOST;
+	for (unsigned int i = 0; i < count; i++) {
+		int ret = create(&objects[i]);
+
+		if (!check(!ret, "object %u of %u: %d", i, count, ret))
+			count = i;
+		else
+			mark(&objects[i], i);
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		check(!marks_lost(&objects[i], i), "object %u lost contents", i);
+		object_close(&objects[i]);
+	}
+	ktap_note("%u objects of 4 MiB in %" PRIu64 " MiB", count, room / MIB);
+}
+
+static int create_vram_4m(struct object *object)
+{
+	return vram_create(object, 4 * MIB);
+}
+
+/* A surface that the host knows: it must be read back before it moves. */
+static int create_surface_4m(struct object *object)
+{
+	int ret = surface_create(object, 1024, 1024);
+
+	return ret ? ret : update_area(object, 1024, 1024);
+}
+
+static void vram_pressure(void)
+{
+	check_pressure(create_vram_4m, "vram_bytes");
+}
+
+static void surface_pressure(void)
+{
+	check_pressure(create_surface_4m, "surface_bytes");
+	check_counter("surfaces", 0);
+}
+
+static void surface_keeps_contents(void)
+{
+	struct object object;
+	int ret = surface_create(&object, 256, 256);
+
+	if (!check(!ret, "ALLOC_SURF: %d", ret))
+		return;
+	check(!dirty_words(&object), "not zero at first");
+	mark(&object, 7);
+	check_counter("surfaces", 0);
+	ret = update_area(&object, 256, 256);
+	check(!ret, "UPDATE_AREA: %d", ret);
+	check_counter("surfaces", 1);
+	ret = update_area(&object, 16, 1);
+	check(!ret, "UPDATE_AREA of a part: %d", ret);
+	check(!marks_lost(&object, 7), "contents changed");
+	object_close(&object);
+	check_counter("surfaces", 0);
+	check_counter("surface_used_bytes", 0);
+}
+
+/* Ids come back only with the host's release, which must be asked for. */
+static void surfaces_come_and_go(void)
+{
+	for (int i = 0; i < 3000; i++) {
+		struct object object;
+		int ret = surface_create(&object, 8, 8);
+
+		if (!ret)
+			ret = update_area(&object, 8, 8);
+		object_close(&object);
+		if (!check(!ret, "surface %d: %d", i, ret))
+			return;
+	}
+	check_counter("surfaces", 0);
+}
+
+static void mapping_outlives_surface(void)
+{
+	struct drm_gem_close args;
+	struct object object;
+	int ret = surface_create(&object, 256, 256);
+
+	if (!check(!ret, "ALLOC_SURF: %d", ret))
+		return;
+	mark(&object, 9);
+	ret = update_area(&object, 256, 256);
+	check(!ret, "UPDATE_AREA: %d", ret);
+	args = (struct drm_gem_close){ .handle = object.handle };
+	call(DRM_IOCTL_GEM_CLOSE, &args);
+	object.handle = 0;
+	check(!marks_lost(&object, 9), "contents lost with the handle");
+	object_close(&object);
+	check_counter("surfaces", 0);
+}
+
+/* Arguments that must be refused ------------------------------------------- */
+
+static void alloc_refuses(void)
+{
+	struct drm_qxl_alloc none = {}, all = { .size = 0xffffffff };
+	int ret = call(DRM_IOCTL_QXL_ALLOC, &none);
+
+	check(ret == -EINVAL, "no bytes: %d", ret);
+	ret = call(DRM_IOCTL_QXL_ALLOC, &all);
+	check(ret == -ENOMEM, "4 GiB: %d", ret);
+}
+
+static void alloc_surf_refuses(void)
+{
+	static const struct {
+		const char *what;
+		struct drm_qxl_alloc_surf args;
+		int want;
+	} rows[] = {
+		{ "no width", { SURFACE_32, 0, 8, 32, 0, 0 }, -EINVAL },
+		{ "no height", { SURFACE_32, 8, 0, 32, 0, 0 }, -EINVAL },
+		{ "no format", { 0, 8, 8, 32, 0, 0 }, -EINVAL },
+		{ "unknown format", { 33, 8, 8, 32, 0, 0 }, -EINVAL },
+		{ "rows overlap", { SURFACE_32, 8, 8, 28, 0, 0 }, -EINVAL },
+		{ "odd stride", { SURFACE_32, 8, 8, 33, 0, 0 }, -EINVAL },
+		{ "stride 0", { SURFACE_32, 8, 8, 0, 0, 0 }, -EINVAL },
+		{ "width times 4 overflows",
+		  { SURFACE_32, 0x40000001, 1, 4, 0, 0 }, -EINVAL },
+		{ "smallest stride", { SURFACE_32, 8, 8, INT32_MIN, 0, 0 }, -ENOMEM },
+		{ "too high", { SURFACE_32, 8, 0xffffffff, 32, 0, 0 }, -ENOMEM },
+		{ "negative stride", { SURFACE_32, 8, 8, -32, 0, 0 }, 0 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct drm_qxl_alloc_surf args = rows[i].args;
+		struct object object = {};
+		int ret = call(DRM_IOCTL_QXL_ALLOC_SURF, &args);
+
+		check(ret == rows[i].want, "%s: %d, not %d", rows[i].what, ret,
+		      rows[i].want);
+		object.handle = ret ? 0 : args.handle;
+		object_close(&object);
+	}
+}
+
+static void map_refuses(void)
+{
+	struct drm_qxl_map args = { .handle = 0x7fffffff };
+	int ret = call(DRM_IOCTL_QXL_MAP, &args);
+
+	check(ret == -ENOENT, "bad handle: %d", ret);
+}
+
+static void update_area_refuses(void)
+{
+	static const struct {
+		const char *what;
+		struct drm_qxl_update_area area;
+	} rows[] = {
+		{ "empty", { 0, 0, 0, 0, 0, 0 } },
+		{ "inverted", { 0, 4, 8, 0, 8, 0 } },
+		{ "too wide", { 0, 0, 0, 8, 9, 0 } },
+		{ "too high", { 0, 0, 0, 9, 8, 0 } },
+		{ "far away", { 0, 0xfffffff0, 0xfffffff0, 0xffffffff, 0xffffffff, 0 } },
+	};
+	struct drm_qxl_update_area nobody = { .handle = 0x7fffffff,
+					      .right = 1, .bottom = 1 };
+	struct object surface, vram;
+	int ret = call(DRM_IOCTL_QXL_UPDATE_AREA, &nobody);
+
+	check(ret == -ENOENT, "bad handle: %d", ret);
+	if (!check(!surface_create(&surface, 8, 8), "ALLOC_SURF"))
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct drm_qxl_update_area args = rows[i].area;
+
+		args.handle = surface.handle;
+		ret = call(DRM_IOCTL_QXL_UPDATE_AREA, &args);
+		check(ret == -EINVAL, "%s: %d", rows[i].what, ret);
+	}
+	object_close(&surface);
+	if (!check(!vram_create(&vram, 4096), "ALLOC"))
+		return;
+	ret = update_area(&vram, 1, 1);
+	check(ret == -EINVAL, "no surface: %d", ret);
+	object_close(&vram);
+}
+
+/* The screen's buffer is all that may be left besides the console's. */
+static void nothing_leaks(void)
+{
+	uint64_t before = 0;
+
+	if (!check(counter_read(card.path, "bos", &before), "no counters"))
+		return;
+	for (int i = 0; i < 100; i++) {
+		struct object vram, surface;
+
+		check(!vram_create(&vram, 64 * 1024), "ALLOC");
+		check(!surface_create(&surface, 32, 32), "ALLOC_SURF");
+		check(!update_area(&surface, 32, 32), "UPDATE_AREA");
+		object_close(&vram);
+		object_close(&surface);
+	}
+	check_counter("bos", before);
+	check_counter("surfaces", 0);
+	check_counter("vram_used_bytes", 0);
+	check_counter("surface_used_bytes", 0);
+	check_counter("awaited_fences", 0);
+	check_counter("bad_releases", 0);
+}
+
+static const struct ktap_case cases[] = {
+	{ .name = "VRAM objects are zeroed", .run = vram_is_zeroed },
+	{ .name = "VRAM pressure keeps contents", .run = vram_pressure },
+	{ .name = "surface keeps its contents", .run = surface_keeps_contents },
+	{ .name = "surface pressure keeps contents", .run = surface_pressure },
+	{ .name = "surfaces come and go", .run = surfaces_come_and_go },
+	{ .name = "mapping outlives its surface", .run = mapping_outlives_surface },
+	{ .name = "ALLOC refuses", .run = alloc_refuses },
+	{ .name = "ALLOC_SURF refuses", .run = alloc_surf_refuses },
+	{ .name = "MAP refuses", .run = map_refuses },
+	{ .name = "UPDATE_AREA refuses", .run = update_area_refuses },
+	{ .name = "nothing leaks", .run = nothing_leaks },
+};
+
+int main(void)
+{
+	return ktap_run(cases, ARRAY_SIZE(cases), setup);
+}

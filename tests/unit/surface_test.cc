@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Surfaces: DESIGN "Lifetime" as far as the core is responsible for it.
+#include "rig.h"
+
+namespace {
+
+constexpr qxl_surface_desc small = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
+
+class Surface : public fake::CoreTest {
+      protected:
+	void SetUp() override
+	{
+		CoreTest::SetUp();
+		config.n_surfaces = 8;
+	}
+	int create_surface(qxl_bo &bo, qxl_fence &fence, uint32_t &id)
+	{
+		return qxl_core_surface_create(core, &bo, &small, 0, &fence, &id);
+	}
+	// Until the host has given back everything it is done with.
+	void settle()
+	{
+		pump();
+		device->flush_releases();
+		pump();
+	}
+};
+
+TEST_F(Surface, CreateReachesTheHost)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_ARGB, 100, 50, 400};
+
+	start();
+	ASSERT_EQ(qxl_core_surface_create(core, &bo, &desc, 65536, &fence, &id),
+		  0);
+	pump();
+	EXPECT_GE(id, 1u);
+	EXPECT_LT(id, 8u);
+	EXPECT_TRUE(device->has_surface(id));
+	EXPECT_EQ(counters().surfaces, 1u);
+	EXPECT_FALSE(fence.signalled());
+	EXPECT_EQ(bo.count, 1u); // remembered, not owned
+	qxl_core_surface_evict(core, id);
+	settle();
+	EXPECT_FALSE(device->has_surface(id));
+	EXPECT_EQ(fence.signals, 1);
+	EXPECT_EQ(fence.error, 0);
+	EXPECT_EQ(counters().surfaces, 0u);
+	EXPECT_EQ(counters().in_flight, 0u);
+}
+
+TEST_F(Surface, LookupPromotes)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	EXPECT_EQ(qxl_core_surface_lookup(core, id), &bo);
+	EXPECT_EQ(bo.count, 2u);
+	bo.put();
+	qxl_core_surface_evict(core, id);
+	EXPECT_EQ(bo.count, 1u);
+}
+
+// Rule 2: a count that is zero stays zero, whatever the IDR still says.
+TEST_F(Surface, LookupOfADyingObject)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	ASSERT_TRUE(bo.put());
+	EXPECT_EQ(qxl_core_surface_lookup(core, id), nullptr);
+	EXPECT_EQ(bo.count, 0u);
+	qxl_core_surface_evict(core, id);
+	EXPECT_EQ(qxl_core_surface_lookup(core, id), nullptr);
+}
+
+TEST_F(Surface, LookupOfWhatIsNotThere)
+{
+	start();
+	for (uint32_t id : {0u, 1u, 7u, 8u, 0x7fffffffu, 0x80000000u, ~0u})
+		EXPECT_EQ(qxl_core_surface_lookup(core, id), nullptr);
+}
+
+TEST_F(Surface, EvictUnpublishesAtOnce)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	device->commands_per_step = 0; // the host sleeps
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	qxl_core_surface_evict(core, id);
+	EXPECT_EQ(qxl_core_surface_lookup(core, id), nullptr);
+	EXPECT_FALSE(fence.signalled());
+	EXPECT_EQ(counters().surfaces, 1u); // still reserved
+	device->commands_per_step = UINT32_MAX;
+	settle();
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+TEST_F(Surface, EvictTwiceAndOfNothing)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	qxl_core_surface_evict(core, id);
+	qxl_core_surface_evict(core, id);
+	qxl_core_surface_evict(core, 5);
+	qxl_core_surface_evict(core, 0);
+	settle();
+	EXPECT_EQ(device->stats().surface_destroys, 1u);
+	EXPECT_EQ(fence.signals, 1);
+}
+
+TEST_F(Surface, IdsRunOut)
+{
+	qxl_bo bo[8];
+	std::vector<qxl_fence *> fences = new_fences(8);
+	uint32_t ids[8];
+
+	start();
+	for (int i = 0; i < 7; i++)
+		ASSERT_EQ(create_surface(bo[i], *fences[i], ids[i]), 0);
+	EXPECT_EQ(create_surface(bo[7], *fences[7], ids[7]), -ENOSPC);
+	EXPECT_FALSE(fences[7]->signalled()); // still the caller's
+	EXPECT_EQ(counters().surfaces, 7u);
+	for (int i = 0; i < 7; i++)
+		for (int j = 0; j < i; j++)
+			EXPECT_NE(ids[i], ids[j]);
+	qxl_core_surface_evict(core, ids[3]);
+	settle();
+	EXPECT_EQ(create_surface(bo[7], *fences[7], ids[7]), 0);
+	EXPECT_EQ(ids[7], ids[3]);
+	pump();
+	for (int i = 0; i < 8; i++)
+		if (i != 3)
+			qxl_core_surface_evict(core, ids[i]);
+	settle();
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+// Rule 4. The fake reports a create that comes too early, too.
+TEST_F(Surface, IdIsNotReusedBeforeTheDestroyIsReleased)
+{
+	qxl_bo bo[8];
+	std::vector<qxl_fence *> fences = new_fences(9);
+	uint32_t ids[8], again;
+
+	start();
+	device->hold_last = SIZE_MAX; // nothing comes back
+	for (int i = 0; i < 7; i++)
+		ASSERT_EQ(create_surface(bo[i], *fences[i], ids[i]), 0);
+	qxl_core_surface_evict(core, ids[0]);
+	settle();
+	EXPECT_FALSE(device->has_surface(ids[0]));
+	EXPECT_EQ(create_surface(bo[7], *fences[7], again), -ENOSPC);
+	device->hold_last = 0;
+	settle();
+	EXPECT_TRUE(fences[0]->signalled());
+	EXPECT_EQ(create_surface(bo[7], *fences[7], again), 0);
+	EXPECT_EQ(again, ids[0]);
+	for (int i = 1; i < 7; i++)
+		qxl_core_surface_evict(core, ids[i]);
+	qxl_core_surface_evict(core, again);
+	settle();
+}
+
+TEST_F(Surface, CreateFailsAtEveryAllocation)
+{
+	uint64_t n = 1;
+
+	start();
+	for (;; n++) {
+		qxl_bo bo;
+		qxl_fence &fence = new_fence();
+		uint32_t id = 0;
+		const auto before = counters();
+
+		kernel.fail_allocation_at(n);
+		const int error = create_surface(bo, fence, id);
+		kernel.fail_allocation_at(0);
+		if (!error) {
+			qxl_core_surface_evict(core, id);
+			settle();
+			break;
+		}
+		EXPECT_EQ(error, -ENOMEM);
+		EXPECT_FALSE(fence.signalled());
+		EXPECT_EQ(counters().surfaces, 0u);
+		EXPECT_EQ(counters().in_flight, before.in_flight);
+		EXPECT_EQ(counters().commands, before.commands);
+		ASSERT_LT(n, 20u);
+	}
+	EXPECT_GE(n, 2u) << "nothing could fail?";
+}
+
+// What fails on the way takes back what it took: memory as well.
+TEST_F(Surface, FailedCreatesLeakNothing)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	for (int i = 0; i < 20000; i++) {
+		kernel.fail_allocation_at(1);
+		ASSERT_EQ(create_surface(bo, fence, id), -ENOMEM);
+	}
+	kernel.fail_allocation_at(0);
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	qxl_core_surface_evict(core, id);
+	settle();
+	EXPECT_EQ(present_all(fake::Frame(640, 480)), 0);
+}
+
+// Rule 5: teardown cannot fail.
+TEST_F(Surface, EvictNeedsNoAllocation)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	kernel.fail_every_allocation(true);
+	qxl_core_surface_evict(core, id);
+	settle();
+	EXPECT_FALSE(kernel.allocation_failed());
+	kernel.fail_every_allocation(false);
+	EXPECT_TRUE(fence.signalled());
+	EXPECT_FALSE(device->has_surface(id));
+}
+
+// Nor upload memory: it was set aside.
+TEST_F(Surface, EvictWhenUploadMemoryIsExhausted)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	device->hold_last = SIZE_MAX;
+	while (counters().oom_notifies == 0)
+		ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
+	const uint64_t requests = counters().memory_waits;
+	qxl_core_surface_evict(core, id);
+	pump();
+	EXPECT_EQ(counters().memory_waits, requests);
+	EXPECT_FALSE(device->has_surface(id));
+}
+
+TEST_F(Surface, FenceErrorWhenLostBeforeEvict)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	qxl_core_lose(core);
+	qxl_core_surface_evict(core, id);
+	EXPECT_EQ(fence.signals, 1);
+	EXPECT_EQ(fence.error, -EIO);
+	EXPECT_EQ(qxl_core_surface_lookup(core, id), nullptr);
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+TEST_F(Surface, FenceErrorWhenLostAfterEvict)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	device->hold_last = SIZE_MAX;
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	qxl_core_surface_evict(core, id);
+	pump();
+	EXPECT_FALSE(fence.signalled());
+	qxl_core_lose(core);
+	EXPECT_EQ(fence.signals, 1);
+	EXPECT_EQ(fence.error, -EIO);
+	// The host may still be reading: the id comes free with the reset.
+	qxl_core_stop(core, -EIO);
+	EXPECT_EQ(fence.signals, 1);
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+TEST_F(Surface, StopSignalsWithItsError)
+{
+	qxl_bo bo[2];
+	std::vector<qxl_fence *> fences = new_fences(2);
+	uint32_t ids[2];
+
+	start();
+	device->hold_last = SIZE_MAX;
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(create_surface(bo[i], *fences[i], ids[i]), 0);
+		qxl_core_surface_evict(core, ids[i]);
+	}
+	qxl_core_stop(core, 0);
+	for (const qxl_fence *fence : fences)
+		EXPECT_EQ(fence->signals, 1);
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+// qxl_core_stop(): "fences signal with @error (0 or a negative errno)".
+TEST_F(Surface, StopWithoutErrorIsNotAnError)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	device->hold_last = SIZE_MAX;
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	qxl_core_surface_evict(core, id);
+	pump();
+	qxl_core_stop(core, 0);
+	EXPECT_EQ(fence.error, 0);
+}
+
+TEST_F(Surface, CreateWithoutAPrimary)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	ASSERT_EQ(create(), 0);
+	ASSERT_EQ(qxl_core_start(core), 0);
+	// The device is in VGA mode: it would not look at its rings.
+	EXPECT_LT(create_surface(bo, fence, id), 0);
+	EXPECT_FALSE(fence.signalled());
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+TEST_F(Surface, CreateWhenLost)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	qxl_core_lose(core);
+	EXPECT_EQ(create_surface(bo, fence, id), -EIO);
+	EXPECT_FALSE(fence.signalled());
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+// Lost exactly while the create command waits for a ring slot: the id is out,
+// and evict must finish it.
+TEST_F(Surface, LostWhileCreateWaitsForTheRing)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+
+	start();
+	device->bad.stops_consuming = true;
+	std::vector<qxl_rect> rects(32, {0, 0, 4, 4});
+	ASSERT_EQ(present(fake::Frame(16, 16), rects), 0); // fills the ring
+	const int error = create_surface(bo, fence, id);
+	EXPECT_EQ(counters().lost, 1u);
+	if (!error)
+		qxl_core_surface_evict(core, id);
+	EXPECT_EQ(fence.signals, error ? 0 : 1);
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+TEST_F(Surface, Churn)
+{
+	std::mt19937 random(3);
+	struct Entry {
+		qxl_bo bo;
+		qxl_fence fence;
+		uint32_t id = 0;
+	};
+	std::vector<std::unique_ptr<Entry>> all;
+	std::vector<Entry *> live;
+
+	config.n_surfaces = 20;
+	start();
+	device->hold_last = 3;
+	for (int i = 0; i < 3000; i++) {
+		if (random() % 2 || live.empty()) {
+			auto entry = std::make_unique<Entry>();
+			const int error =
+				create_surface(entry->bo, entry->fence, entry->id);
+			if (error) {
+				ASSERT_EQ(error, -ENOSPC);
+				settle();
+				continue;
+			}
+			live.push_back(entry.get());
+			all.push_back(std::move(entry));
+		} else {
+			const size_t at = random() % live.size();
+			qxl_core_surface_evict(core, live[at]->id);
+			live.erase(live.begin() + (long)at);
+		}
+		if (random() % 10 == 0)
+			pump();
+	}
+	for (Entry *entry : live)
+		qxl_core_surface_evict(core, entry->id);
+	device->hold_last = 0;
+	settle();
+	for (auto &entry : all)
+		EXPECT_EQ(entry->fence.signals, 1);
+	EXPECT_EQ(counters().surfaces, 0u);
+	EXPECT_EQ(counters().bad_releases, 0u);
+}
+
+TEST_F(Surface, Update)
+{
+	qxl_bo bo;
+	qxl_fence &fence = new_fence();
+	uint32_t id = 0;
+	const qxl_rect area = {1, 2, 16, 16};
+
+	start();
+	ASSERT_EQ(create_surface(bo, fence, id), 0);
+	// The create command may still be on the ring.
+	EXPECT_EQ(qxl_core_surface_update(core, id, &area), 0);
+	EXPECT_EQ(device->ram()->update_surface, id);
+	EXPECT_EQ(device->ram()->update_area.left, 1);
+	EXPECT_EQ(device->ram()->update_area.top, 2);
+	EXPECT_EQ(device->ram()->update_area.right, 16);
+	EXPECT_EQ(device->stats().port_writes[QXL_IO_UPDATE_AREA_ASYNC], 1u);
+	device->bad.never_answers_async = true;
+	EXPECT_EQ(qxl_core_surface_update(core, id, &area), -EIO);
+	qxl_core_surface_evict(core, id);
+}
+
+} // namespace
