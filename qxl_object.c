@@ -45,8 +45,7 @@ int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 		  const struct qxl_surface_desc *surface, struct qxl_bo **out)
 {
 	struct ttm_place place = { .mem_type = domain_to_mem_type(domain) };
-	struct ttm_placement placement = { .num_placement = 1,
-					   .placement = &place };
+	struct ttm_placement placement = qxl_compat_placement(&place);
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 	struct qxl_bo *bo;
 	int ret;
@@ -87,8 +86,7 @@ struct qxl_bo *qxl_bo_lookup(struct drm_file *file, u32 handle)
 int qxl_bo_validate(struct qxl_bo *bo, u32 domain)
 {
 	struct ttm_place place = { .mem_type = domain_to_mem_type(domain) };
-	struct ttm_placement placement = { .num_placement = 1,
-					   .placement = &place };
+	struct ttm_placement placement = qxl_compat_placement(&place);
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 
 	dma_resv_assert_held(bo->tbo.base.resv);

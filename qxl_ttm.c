@@ -37,8 +37,7 @@ static void qxl_ttm_evict_flags(struct ttm_buffer_object *tbo,
 {
 	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
 
-	*placement = (struct ttm_placement){ .num_placement = 1,
-					     .placement = &system };
+	*placement = qxl_compat_placement(&system);
 }
 
 static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,

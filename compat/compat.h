@@ -123,6 +123,20 @@ static inline int qxl_compat_ttm_device_init(struct ttm_device *ttm,
 #endif
 }
 
+/* @place alone, where others are evicted if there is no room. */
+static inline struct ttm_placement
+qxl_compat_placement(const struct ttm_place *place)
+{
+	return (struct ttm_placement){
+		.num_placement = 1,
+		.placement = place,
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+		.num_busy_placement = 1,
+		.busy_placement = place,
+#endif
+	};
+}
+
 /* Drops the one TTM reference that belongs to the GEM object. */
 static inline void qxl_compat_ttm_bo_fini(struct ttm_buffer_object *tbo)
 {

@@ -137,9 +137,10 @@ void FakeDevice::take_draw(QXLPHYSICAL at)
 			  draw.bbox.bottom);
 	if (draw.self_bitmap)
 		violation("self_bitmap");
-	for (int32_t destination : draw.surfaces_dest)
-		if (destination != -1)
-			violation("surfaces_dest %d", destination);
+	// By index: a reference into a packed array would be misaligned.
+	for (int i = 0; i < 3; i++)
+		if (draw.surfaces_dest[i] != -1)
+			violation("surfaces_dest %d", draw.surfaces_dest[i]);
 
 	bool good = parse_clip(draw.clip, held, drawing);
 

@@ -11,8 +11,9 @@ namespace {
 
 QXLRect intersect(const QXLRect &a, const QXLRect &b)
 {
-	return {std::max(a.top, b.top), std::max(a.left, b.left),
-		std::min(a.bottom, b.bottom), std::min(a.right, b.right)};
+	// The plus makes values: no references into packed structures.
+	return {std::max(+a.top, +b.top), std::max(+a.left, +b.left),
+		std::min(+a.bottom, +b.bottom), std::min(+a.right, +b.right)};
 }
 
 } // namespace

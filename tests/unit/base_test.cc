@@ -301,7 +301,7 @@ TEST_F(RingTest, FullAfterThirtyTwo)
 	EXPECT_TRUE(ring.publish());
 	EXPECT_EQ(commands.prod, 32u);
 	for (uint64_t i = 0; i < 32; i++)
-		EXPECT_EQ(commands.items[i].el.data, i);
+		EXPECT_EQ(+commands.items[i].el.data, i);
 	ring.arm_space_interrupt();
 	EXPECT_EQ(commands.notify_on_cons, 1u);
 	commands.cons = 1;
