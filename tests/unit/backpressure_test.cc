@@ -56,6 +56,29 @@ TEST_F(Backpressure, RequestsAreRateLimited)
 	device->bad.ignores_oom = false;
 }
 
+// Also when something wakes the waiter all the time without helping.
+TEST_F(Backpressure, RequestsAreRateLimitedWhateverWakes)
+{
+	int wakes = 0;
+
+	start(640, 480);
+	device->hold_last = SIZE_MAX;
+	device->bad.ignores_oom = true;
+	kernel.on_wait = [&] {
+		device->step();
+		if (++wakes % 5 == 0)
+			return false;
+		device->raise(QXL_INTERRUPT_DISPLAY);
+		return true;
+	};
+	const uint64_t before = kernel.now_ms();
+	while (!present_all(fake::Frame(640, 480)))
+		;
+	EXPECT_GT(wakes, 100);
+	EXPECT_LE(counters().oom_notifies,
+		  (kernel.now_ms() - before) / 10 + 1);
+}
+
 // NOTIFY_OOM is ignored while the release ring is not empty: drain it first.
 TEST_F(Backpressure, DrainsBeforeItAsks)
 {

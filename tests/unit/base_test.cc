@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The core's building blocks on their own.
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "core/arena.h"
 #include "core/base/ids.h"
@@ -359,6 +361,45 @@ TEST_F(RingTest, PopDrainsAndArms)
 	}
 	EXPECT_FALSE(ring.pop(id));
 	EXPECT_EQ(releases.notify_on_prod, 9u);
+}
+
+// The host's thread interrupts only when asked. Were the ring not looked at
+// again after asking, a release in between would wait for ever.
+TEST_F(RingTest, NoInterruptIsLost)
+{
+	constexpr uint32_t total = 200000;
+	std::atomic<uint32_t> interrupts{1};
+	std::atomic<bool> stuck{false};
+	qxl::ReleaseRing ring(&releases);
+
+	ASSERT_TRUE(ring.reset());
+	std::thread host([&] {
+		for (uint32_t i = 0; i < total && !stuck; i++) {
+			while (i - fake::load(&releases.cons) == 8 && !stuck)
+				std::this_thread::yield();
+			releases.items[i & 7].el = i + 1;
+			fake::store(&releases.prod, i + 1);
+			if (fake::load(&releases.notify_on_prod) == i + 1)
+				interrupts++;
+		}
+	});
+	uint32_t seen = 0;
+	uint64_t next = 1;
+
+	while (next <= total && !stuck) {
+		const auto asleep = std::chrono::steady_clock::now();
+
+		while (interrupts == seen && !stuck) {
+			std::this_thread::yield();
+			stuck = std::chrono::steady_clock::now() - asleep >
+				std::chrono::seconds(10);
+		}
+		seen = interrupts;
+		for (ReleaseId id; ring.pop(id); next++)
+			ASSERT_EQ(id.value(), next);
+	}
+	host.join();
+	EXPECT_FALSE(stuck) << "at " << next;
 }
 
 TEST_F(RingTest, PopIgnoresImpossibleIndices)

@@ -201,10 +201,14 @@ TEST_F(Release, NotSubmittedYet)
 TEST_F(Release, ProducerIndexOutOfReach)
 {
 	hold(4);
+	// Were one of them believed, it would give back the first command.
+	for (auto &item : device->ram()->release_ring.items)
+		item.el = device->held_ids()[0];
 	for (uint32_t prod : {9u, 1000u, 0x80000000u, ~0u}) {
 		device->ram()->release_ring.prod = prod;
 		collect();
 		EXPECT_EQ(counters().in_flight, 4u);
+		EXPECT_EQ(device->ram()->release_ring.cons, 0u);
 	}
 	device->ram()->release_ring.prod = 0;
 	qxl_core_stop(core, 0);

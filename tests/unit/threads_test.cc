@@ -48,7 +48,7 @@ TEST_F(Threads, SeveralPresent)
 		frames.emplace_back(160, 480, i);
 	for (uint32_t i = 0; i < 4; i++)
 		bodies.push_back([&, i] {
-			for (int n = 0; n < 60; n++)
+			for (int n = 0; n < 25; n++)
 				EXPECT_EQ(present(frames[i],
 						  {{0, 0, 160, 100},
 						   {0, 100, 160, 480}},
@@ -133,7 +133,7 @@ TEST_F(Threads, UnderMemoryPressure)
 	start_threaded(512, 512);
 	device->hold_last = 8;
 	auto body = [&] {
-		for (int i = 0; i < 40; i++)
+		for (int i = 0; i < 15; i++)
 			EXPECT_EQ(present_all(frame), 0);
 	};
 	run({body, body, body});
