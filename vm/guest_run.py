@@ -58,14 +58,15 @@ class Guest:
         self.pictures = []
         self.received = 0
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
+        self.client = client.Client(self.qemu.spice, self.qemu.folder)
         try:
-            self.client = client.Client(self.qemu.spice, self.qemu.folder)
             handlers = {"picture": self._on_picture, "shot": self._on_shot, "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
             self._messages = tail.Tail(self.qemu.stderr)
         except BaseException:
+            self.client.close()
             self.qemu.close()
             raise
 

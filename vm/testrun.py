@@ -12,6 +12,7 @@ import paths
 
 BOOT_SECONDS = 90
 OFF_SECONDS = 30
+MAX_BOOTS = 4
 GRACE_SECONDS = 20  # a killed test that is stuck in the kernel never ends: the host gives up on it
 
 
@@ -65,6 +66,11 @@ class Result:
     received: int
     log: str
 
+    def joined(self, other):
+        """This result with a later boot's added."""
+        return Result(self.programs + other.programs, self.hits + other.hits, self.pictures + other.pictures,
+                      self.boot_seconds, self.seconds + other.seconds, self.received + other.received, other.log)
+
     @property
     def ok(self):
         """Did everything go well?"""
@@ -110,13 +116,12 @@ class _Collector:
         self._say(self.done[name])
 
     def abandon(self, why):
-        """Judge the test that was running when the guest ended, and those never started."""
+        """Judge the test that was running when the guest ended; all, if the guest never got that far."""
         if self.running:
-            name = self.running
-            self._judge(name, None)
-        for name in self._tests:
-            if name not in self.done:
-                self.done[name] = ktap.Program(name, [], problem=f"not run: {self.failure or why}")
+            self._judge(self.running, None)
+        if not self.done:
+            for name in self._tests:
+                self.done[name] = ktap.Program(name, [], problem=f"not run: {why}")
                 self._say(self.done[name])
 
 
@@ -140,8 +145,8 @@ def _wait(guest, collector, deadline):
     return ""
 
 
-def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda program: None):
-    """Boot once and run `tests`. `driver` None means the in-tree module."""
+def _run_once(kernel, driver, tests, machine, out, timeout, say_case):
+    """One boot. Results come for the tests that were started, or for all when the guest never got ready."""
     programs = sorted({paths.SELFTESTS / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests))
     collector = _Collector(tests, say_case)
@@ -150,14 +155,43 @@ def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda progra
         why = _wait(guest, collector, began + timeout)
         if why:
             guest.shots("stuck")
-    complete = collector.finished and not why
-    collector.abandon(why or "the guest ended early")
-    ready = [line for line in guest.output.lines if line.startswith("@@ready")]
-    results = [collector.done[test.name] for test in tests]
-    out = pathlib.Path(out)
-    (out / f"tests-{kernel.name}.ktap").write_text(ktap.report(results))
     hits = guest.hits()
-    if not complete:
-        hits.append(collector.failure or why or "the guest ended early")
+    if why or not collector.finished:
+        why = collector.failure or why or "the guest ended early"
+        hits.append(why)
+        collector.abandon(why)
+    ready = [line for line in guest.output.lines if line.startswith("@@ready")]
+    results = [collector.done[test.name] for test in tests if test.name in collector.done]
     return Result(results, hits, guest.pictures, float(ready[0].split()[1]) if ready else 0.0,
-                  time.monotonic() - began, guest.received, str(out / f"kernel-{kernel.name}.log"))
+                  time.monotonic() - began, guest.received, str(guest.out / f"kernel-{kernel.name}.log"))
+
+
+def _set_aside(result, attempt):
+    """Keep the log of a boot that broke: the next boot writes one of the same name."""
+    log = pathlib.Path(result.log)
+    kept = log.with_suffix(f".broken{attempt}.log")
+    if log.exists():
+        log.rename(kept)
+
+
+def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda program: None):
+    """Run `tests`, in one boot unless a test breaks the guest; `driver` None means the in-tree module.
+
+    A guest that a test broke is left, and the tests after that one get a fresh guest, a few times at most:
+    one bad test must not hide what the others would have said.
+    """
+    deadline = time.monotonic() + timeout
+    total, left = None, list(tests)
+    for attempt in range(1, MAX_BOOTS + 1):
+        result = _run_once(kernel, driver, left, machine, out, deadline - time.monotonic(), say_case)
+        total = total.joined(result) if total else result
+        done = {program.name for program in total.programs}
+        left = [test for test in tests if test.name not in done]
+        if not left or attempt == MAX_BOOTS or time.monotonic() > deadline:
+            break
+        _set_aside(result, attempt)
+    for test in left:
+        total.programs.append(ktap.Program(test.name, [], problem="not run: the guest broke before it"))
+        say_case(total.programs[-1])
+    (pathlib.Path(out) / f"tests-{kernel.name}.ktap").write_text(ktap.report(total.programs))
+    return total
