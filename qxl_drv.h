@@ -142,6 +142,11 @@ int qxl_surface_ensure(struct qxl_bo *bo);
  * Cannot fail. Waits, bounded, for the ring.
  */
 void qxl_surface_evict(struct qxl_bo *bo);
+/*
+ * The same, with what the host drew brought to guest memory first. The caller
+ * holds the BO's reservation.
+ */
+void qxl_surface_leave_host(struct qxl_bo *bo);
 /* Brings guest memory up to date with what the host drew on the BO. The
  * caller holds its reservation and has called qxl_surface_ensure(). */
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area);

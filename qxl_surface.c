@@ -3,7 +3,56 @@
  * Buffer objects as surfaces of the host: ids, eviction, read-back. The table
  * of ids is the core's (core/surface_ids.h).
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
 #include "qxl_drv.h"
+
+/* Reaping ------------------------------------------------------------------- */
+
+/* How long ids may take to come free before the caller gets -ENOSPC. */
+#define QXL_REAP_TIMEOUT_MS 5000
+#define QXL_REAP_INTERVAL_MS 10
+#define QXL_REAP_BATCH 16
+
+/*
+ * Takes the id from @bo if nobody uses it now. Only tries the reservation: the
+ * caller holds others, and waiting for one more could deadlock.
+ */
+static bool reap(struct qxl_bo *bo)
+{
+	bool reaped = false;
+
+	if (!dma_resv_trylock(bo->tbo.base.resv))
+		return false;
+	if (READ_ONCE(bo->surface_id) &&
+	    dma_resv_test_signaled(bo->tbo.base.resv, DMA_RESV_USAGE_READ)) {
+		qxl_surface_leave_host(bo);
+		reaped = true;
+	}
+	dma_resv_unlock(bo->tbo.base.resv);
+	return reaped;
+}
+
+/*
+ * Reaps idle surfaces, the least recently used first; several, because the
+ * host hands their ids back in bunches. False when all are busy.
+ */
+static bool reap_some(struct qxl_device *qdev)
+{
+	struct qxl_bo *bo;
+	u64 since = 0;
+	int reaped = 0;
+
+	while (reaped < QXL_REAP_BATCH &&
+	       (bo = qxl_core_surface_oldest(qdev->core, &since))) {
+		reaped += reap(bo);
+		qxl_bo_put(bo);
+	}
+	return reaped;
+}
+
+/* Creating ------------------------------------------------------------------ */
 
 static int publish(struct qxl_bo *bo, struct qxl_fence *destroyed)
 {
@@ -15,6 +64,22 @@ static int publish(struct qxl_bo *bo, struct qxl_fence *destroyed)
 				      &bo->surface, offset, destroyed, &id);
 	if (!ret)
 		WRITE_ONCE(bo->surface_id, id);
+	return ret;
+}
+
+static int publish_or_reap(struct qxl_bo *bo, struct qxl_fence *destroyed)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(QXL_REAP_TIMEOUT_MS);
+	int ret;
+
+	while ((ret = publish(bo, destroyed)) == -ENOSPC) {
+		if (reap_some(qxl_bo_device(bo)))
+			continue;
+		if (time_after(jiffies, deadline))
+			break;
+		if (msleep_interruptible(QXL_REAP_INTERVAL_MS))
+			return -ERESTARTSYS;
+	}
 	return ret;
 }
 
@@ -33,8 +98,12 @@ int qxl_surface_ensure(struct qxl_bo *bo)
 	if (!bo->surface.width)
 		return -EINVAL;
 	ret = qxl_bo_validate(bo, QXL_GEM_DOMAIN_SURFACE);
-	if (ret || READ_ONCE(bo->surface_id))
+	if (ret)
 		return ret;
+	if (READ_ONCE(bo->surface_id)) {
+		qxl_core_surface_touch(qxl_bo_device(bo)->core, bo->surface_id);
+		return 0;
+	}
 	ret = dma_resv_reserve_fences(bo->tbo.base.resv, 1);
 	if (ret)
 		return ret;
@@ -42,7 +111,7 @@ int qxl_surface_ensure(struct qxl_bo *bo)
 	if (!destroyed)
 		return -ENOMEM;
 	base = dma_fence_get(qxl_fence_base(destroyed));
-	ret = publish(bo, destroyed);
+	ret = publish_or_reap(bo, destroyed);
 	if (ret)
 		qxl_fence_discard(destroyed);
 	else
@@ -58,6 +127,24 @@ void qxl_surface_evict(struct qxl_bo *bo)
 
 	if (id)
 		qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
+}
+
+/*
+ * INVARIANT: moving is eviction too. A surface leaves the host with its contents
+ * up to date; its memory is free once the destroy's fence, which the BO
+ * carries, has signalled.
+ */
+void qxl_surface_leave_host(struct qxl_bo *bo)
+{
+	struct qxl_rect all = { .x2 = bo->surface.width,
+				.y2 = bo->surface.height };
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (!READ_ONCE(bo->surface_id))
+		return;
+	/* When the device is lost, what is in memory is all there is. */
+	qxl_surface_update(bo, &all);
+	qxl_surface_evict(bo);
 }
 
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area)

@@ -65,23 +65,6 @@ static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
 	return 0;
 }
 
-/*
- * INVARIANT: moving is eviction too. A surface leaves surface memory with its
- * contents up to date and unknown to the host; its memory is free once the
- * destroy's fence, which the BO carries, has signalled.
- */
-static void leave_surface_memory(struct qxl_bo *bo)
-{
-	struct qxl_rect all = { .x2 = bo->surface.width,
-				.y2 = bo->surface.height };
-
-	if (!READ_ONCE(bo->surface_id))
-		return;
-	/* When the device is lost, what is in memory is all there is. */
-	qxl_surface_update(bo, &all);
-	qxl_surface_evict(bo);
-}
-
 static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
 			struct ttm_operation_ctx *ctx,
 			struct ttm_resource *new_mem, struct ttm_place *hop)
@@ -102,7 +85,7 @@ static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
 		return 0;
 	}
 	if (tbo->resource->mem_type == TTM_PL_PRIV)
-		leave_surface_memory(bo);
+		qxl_surface_leave_host(bo);
 	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;

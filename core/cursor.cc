@@ -9,7 +9,7 @@ namespace qxl {
 
 template <typename Build>
 Result<> Cursor::send(uint32_t bytes, Build build) {
-  auto release = submission_.reserve_one(Queue::kCursor, bytes);
+  auto release = submission_.reserve_one(Pool::kCursor, bytes);
   if (!release.ok()) return release.error();
   Release* command = release.value();
   build(CommandMemory{Submission::pointer(*command), submission_.address(*command)});

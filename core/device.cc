@@ -12,16 +12,26 @@
 namespace qxl {
 namespace {
 
+constexpr int kEio = -5;
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMiB = 1 << 20;
 // Below this, presenting large rectangles would crawl.
 constexpr uint64_t kMinUploadBytes = 1 * kMiB;
 constexpr uint64_t kMaxUploadBytes = 64 * kMiB;
+constexpr uint64_t kMinSurfaceArenaBytes = 64 * 1024;
 constexpr uint32_t kMaxPrimarySide = 16384;
 
 constexpr uint32_t kInterrupts = QXL_INTERRUPT_DISPLAY | QXL_INTERRUPT_CURSOR |
                                  QXL_INTERRUPT_IO_CMD | QXL_INTERRUPT_ERROR |
                                  QXL_INTERRUPT_CLIENT_MONITORS_CONFIG;
+
+// Memory for two commands of every surface, but no more than `most`.
+uint64_t surface_arena_bytes(uint32_t n_surfaces, uint64_t most) {
+  uint64_t wanted = uint64_t{n_surfaces} * 2 * Arena::kGranule;
+  uint64_t bytes = wanted < most ? wanted : most;
+  if (bytes < kMinSurfaceArenaBytes) bytes = kMinSurfaceArenaBytes;
+  return bytes & ~(kPage - 1);
+}
 
 }  // namespace
 
@@ -57,18 +67,21 @@ Result<> Device::allocate() {
   if (!io_lock_.create() || !io_done_event_.create()) return Error::kNoMemory;
   QXL_TRY(ids_.create(rom_.n_surfaces));
   QXL_TRY(surfaces_.setup(rom_.n_surfaces));
-  auto* ram = static_cast<uint8_t*>(res_.ram);
-  return submission_.create(
-      res_.ram_header,
-      {.base = ram + upload_offset_, .offset = upload_offset_, .bytes = layout_.upload_bytes},
-      {.base = ram + cursor_offset_, .offset = cursor_offset_, .bytes = kCursorArenaBytes});
+  auto pool = [this](uint64_t offset, uint64_t bytes) {
+    return Submission::Memory{static_cast<uint8_t*>(res_.ram) + offset, offset, bytes};
+  };
+  return submission_.create(res_.ram_header, {pool(upload_offset_, layout_.upload_bytes),
+                                              pool(cursor_offset_, kCursorArenaBytes),
+                                              pool(surfaces_offset_, surfaces_bytes_)});
 }
 
-// BAR 0: the primary as the ROM has it, then the monitors config, the cursor's
-// and the upload arena, and what is left up to the RAM header for buffers.
+// BAR 0: the primary as the ROM has it, then the monitors config, the arenas of
+// cursor, surfaces and uploads, and up to the RAM header what is left for
+// buffers. A create and a destroy command fit for each surface, where there is
+// room for that many.
 Result<> Device::divide_memory() {
   uint64_t begin = (rom_.primary_offset + rom_.primary_bytes + kPage - 1) & ~(kPage - 1);
-  uint64_t fixed = kMonitorsBytes + kCursorArenaBytes;
+  uint64_t fixed = kMonitorsBytes + kCursorArenaBytes + kMinSurfaceArenaBytes;
   uint64_t end = rom_.ram_header_offset;
   if (begin > end || end - begin < fixed + 2 * kMinUploadBytes) {
     qxl_k_log(dev_, QXL_K_LOG_ERROR,
@@ -77,10 +90,12 @@ Result<> Device::divide_memory() {
               static_cast<unsigned long long>(begin > end ? 0 : (end - begin) / 1024));
     return Error::kNoDevice;
   }
-  uint64_t half = (end - begin - fixed) / 2 & ~(kPage - 1);
   monitors_offset_ = begin;
-  cursor_offset_ = begin + kMonitorsBytes;
-  upload_offset_ = begin + fixed;
+  cursor_offset_ = monitors_offset_ + kMonitorsBytes;
+  surfaces_offset_ = cursor_offset_ + kCursorArenaBytes;
+  surfaces_bytes_ = surface_arena_bytes(rom_.n_surfaces, (end - begin) / 8);
+  upload_offset_ = surfaces_offset_ + surfaces_bytes_;
+  uint64_t half = (end - upload_offset_) / 2 & ~(kPage - 1);
   layout_.upload_bytes = half < kMaxUploadBytes ? half : kMaxUploadBytes;
   layout_.vram_offset = upload_offset_ + layout_.upload_bytes;
   layout_.vram_bytes = end - layout_.vram_offset;
@@ -118,17 +133,24 @@ Result<> Device::bring_up() {
   if (!surface.ok()) return surface.error();
   main_slot_ = main.value();
   surface_slot_ = surface.value();
-  QXL_TRY(submission_.reset(main_slot_, 0));
+  QXL_TRY(submission_.open(main_slot_));
   store_release(ram_word(offsetof(QXLRam, int_pending)), 0);
   store_release(ram_word(offsetof(QXLRam, int_mask)), kInterrupts);
   qxl_k_port_write(dev_, QXL_IO_UPDATE_IRQ, 0);
   return {};
 }
 
+void Device::forget_primary() {
+  store_release(&primary_width_, 0);
+  store_release(&primary_height_, 0);
+}
+
 Result<> Device::start() {
+  submission_.close();
   Guard guard(io_lock_);
   qxl_k_port_write(dev_, QXL_IO_RESET, 0);
-  primary_width_ = primary_height_ = 0;
+  forget_primary();
+  submission_.forget(kEio);
   if (load_acquire(ram_word(offsetof(QXLRam, magic))) != QXL_RAM_MAGIC) {
     qxl_k_log(dev_, QXL_K_LOG_ERROR, "the RAM header has no QXL magic after a reset");
     return Error::kNoDevice;
@@ -137,13 +159,13 @@ Result<> Device::start() {
 }
 
 void Device::stop(int error) {
-  lose();
+  submission_.close();
+  io_done_event_.signal();
   Guard guard(io_lock_);
   store_release(ram_word(offsetof(QXLRam, int_mask)), 0);
   qxl_k_port_write(dev_, QXL_IO_RESET, 0);
-  primary_width_ = primary_height_ = 0;
-  (void)submission_.reset(main_slot_, error);
-  submission_.lose();
+  forget_primary();
+  submission_.forget(error);
 }
 
 void Device::lose() {
@@ -164,7 +186,13 @@ uint32_t Device::interrupt() {
     work |= QXL_IRQ_RELEASES;
   }
   if (pending & QXL_INTERRUPT_CLIENT_MONITORS_CONFIG) work |= QXL_IRQ_MONITORS;
-  if (pending & QXL_INTERRUPT_ERROR) work |= QXL_IRQ_ERROR;
+  if (pending & QXL_INTERRUPT_ERROR) {
+    // A device that found a guest bug obeys one port only; without a reset it
+    // would hold the interrupt line for ever.
+    submission_.close();
+    qxl_k_port_write(dev_, QXL_IO_RESET, 0);
+    return work | QXL_IRQ_ERROR;
+  }
   qxl_k_port_write(dev_, QXL_IO_UPDATE_IRQ, 0);
   return work;
 }
@@ -202,8 +230,7 @@ qxl_rect Device::primary() const {
 
 Result<> Device::destroy_primary() {
   if (primary_width_ == 0) return {};
-  store_release(&primary_width_, 0);
-  store_release(&primary_height_, 0);
+  forget_primary();
   return execute(QXL_IO_DESTROY_PRIMARY_ASYNC);
 }
 
@@ -244,10 +271,12 @@ Result<> Device::set_monitors(std::span<const qxl_head> heads) {
 }
 
 Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects) {
+  if (submission_.lost()) return Error::kLost;  // even where there is nothing to show
   return presenter_.present(frame, rects, primary());
 }
 
 Result<> Device::blank(const qxl_rect& rect) {
+  if (submission_.lost()) return Error::kLost;
   return presenter_.blank(rect, primary());
 }
 

@@ -55,6 +55,7 @@ class Device {
   Result<> divide_memory();
   Result<Memslot> add_slot(uint8_t index, uint64_t base, uint64_t bytes) QXL_REQUIRES(io_lock_);
   Result<> bring_up() QXL_REQUIRES(io_lock_);
+  void forget_primary() QXL_REQUIRES(io_lock_);
   // Starts the asynchronous command of `port` and waits for its interrupt.
   Result<> execute(uint32_t port) QXL_REQUIRES(io_lock_);
   Result<> destroy_primary() QXL_REQUIRES(io_lock_);
@@ -72,6 +73,8 @@ class Device {
   uint64_t monitors_offset_ = 0;
   uint64_t upload_offset_ = 0;
   uint64_t cursor_offset_ = 0;
+  uint64_t surfaces_offset_ = 0;
+  uint64_t surfaces_bytes_ = 0;
 
   Mutex io_lock_;
   Event io_done_event_;

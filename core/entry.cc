@@ -146,6 +146,14 @@ qxl_bo* qxl_core_surface_lookup(qxl_core* core, uint32_t id) {
   return device(core).surface_ids().lookup(SurfaceId{id});
 }
 
+void qxl_core_surface_touch(qxl_core* core, uint32_t id) {
+  device(core).surface_ids().touch(SurfaceId{id});
+}
+
+qxl_bo* qxl_core_surface_oldest(qxl_core* core, uint64_t* since) {
+  return device(core).surface_ids().next_oldest(*since);
+}
+
 void qxl_core_surface_evict(qxl_core* core, uint32_t id) {
   device(core).surfaces().evict(SurfaceId{id});
 }

@@ -17,37 +17,36 @@ constexpr uint32_t kRingSliceMs = 1000;
 
 constexpr int kEio = -5;
 
-uint32_t index_of(Queue queue) {
-  return static_cast<uint32_t>(queue);
-}
-
 uint32_t notify_port(Queue queue) {
   return queue == Queue::kDisplay ? QXL_IO_NOTIFY_CMD : QXL_IO_NOTIFY_CURSOR;
 }
 
 }  // namespace
 
-Result<> Submission::create(void* ram, Memory display, Memory cursor) {
+Result<> Submission::create(void* ram, const Memory (&memory)[kPools]) {
   if (!lock_.create(QXL_K_LOCK_CORE) || !progress_.create()) return Error::kNoMemory;
-  QXL_TRY(arenas_[index_of(Queue::kDisplay)].create(display.base, display.offset, display.bytes));
-  QXL_TRY(arenas_[index_of(Queue::kCursor)].create(cursor.base, cursor.offset, cursor.bytes));
+  for (uint32_t i = 0; i < kPools; ++i)
+    QXL_TRY(arenas_[i].create(memory[i].base, memory[i].offset, memory[i].bytes));
   auto* words = static_cast<uint8_t*>(ram);
-  Guard guard(lock_);
   display_ring_ = CommandRing(words + offsetof(QXLRam, cmd_ring));
   cursor_ring_ = CursorRing(words + offsetof(QXLRam, cursor_ring));
   release_ring_ = ReleaseRing(words + offsetof(QXLRam, release_ring));
   return releases_.create();
 }
 
-Result<> Submission::reset(const Memslot& main, int error) {
+void Submission::forget(int error) {
   Guard guard(lock_);
-  finish_all_in_flight(error);
+  for (uint32_t i = 0; Release* release = releases_.next_in_flight(i);) finish(*release, error);
+}
+
+Result<> Submission::open(const Memslot& main) {
+  Guard guard(lock_);
+  if (!display_ring_.reset() || !cursor_ring_.reset() || !release_ring_.reset())
+    return Error::kNoDevice;
   main_ = main;
   accepting_ = false;
   ++counters_.resets;
-  bool sane = display_ring_.reset() && cursor_ring_.reset() && release_ring_.reset();
-  store_release(&lost_, !sane);
-  if (!sane) return Error::kNoDevice;
+  store_release(&lost_, false);
   return {};
 }
 
@@ -56,57 +55,54 @@ void Submission::start_accepting() {
   accepting_ = true;
 }
 
-void Submission::lose() {
-  {
-    Guard guard(lock_);
-    store_release(&lost_, true);
-    for (uint32_t i = 0; Release* release = releases_.next_in_flight(i);) {
-      if (release->fence) qxl_k_fence_signal(release->fence, kEio);
-      release->fence = nullptr;
-    }
-  }
+void Submission::close() {
+  store_release(&lost_, true);
   progress();
 }
 
-Result<> Submission::usable() {
+void Submission::lose() {
+  close();
   Guard guard(lock_);
-  if (lost_) return Error::kLost;
+  for (uint32_t i = 0; Release* release = releases_.next_in_flight(i);) {
+    if (release->fence) qxl_k_fence_signal(release->fence, kEio);
+    release->fence = nullptr;
+  }
+}
+
+Result<> Submission::usable_locked() const {
+  if (lost()) return Error::kLost;
   if (!accepting_) return Error::kInvalid;
   return {};
 }
 
+Result<> Submission::usable() {
+  Guard guard(lock_);
+  return usable_locked();
+}
+
 // Reserving -----------------------------------------------------------------
 
-uint32_t Submission::try_reserve(Queue queue, std::span<const uint64_t> bytes,
+uint32_t Submission::try_reserve(Pool pool, std::span<const uint64_t> bytes,
                                  std::span<Release*> out) {
   Guard guard(lock_);
-  Arena& arena = arenas_[index_of(queue)];
+  Arena& arena = arenas_[static_cast<uint32_t>(pool)];
   uint32_t count = 0;
   while (count < bytes.size() && (out[count] = releases_.allocate(arena, bytes[count])))
     ++count;
   return count;
 }
 
-Result<uint32_t> Submission::reserve(Queue queue, std::span<const uint64_t> bytes,
+Result<uint32_t> Submission::reserve(Pool pool, std::span<const uint64_t> bytes,
                                      std::span<Release*> out) {
-  QXL_ASSERT(!bytes.empty() && bytes[0] <= largest(queue));
-  uint64_t deadline = 0;
-  for (;;) {
-    QXL_TRY(usable());
-    uint32_t seen = progress_.count();
-    if (uint32_t count = try_reserve(queue, bytes, out)) return count;
-    collect();
-    if (uint32_t count = try_reserve(queue, bytes, out)) return count;
-    if (deadline == 0) deadline = qxl_k_time_ms() + kHostTimeoutMs;
-    count_memory_wait();
-    ask_for_memory();
-    wait_for_host(seen, kOomIntervalMs, deadline);
-  }
+  QXL_ASSERT(!bytes.empty() && bytes[0] <= largest(pool));
+  uint32_t count = 0;
+  QXL_TRY(wait_until([&] { return (count = try_reserve(pool, bytes, out)) != 0; }));
+  return count;
 }
 
-Result<Release*> Submission::reserve_one(Queue queue, uint64_t bytes) {
+Result<Release*> Submission::reserve_one(Pool pool, uint64_t bytes) {
   Release* release = nullptr;
-  auto count = reserve(queue, {&bytes, 1}, {&release, 1});
+  auto count = reserve(pool, {&bytes, 1}, {&release, 1});
   if (!count.ok()) return count.error();
   return release;
 }
@@ -115,11 +111,6 @@ void Submission::cancel(Release& release) {
   Guard guard(lock_);
   QXL_ASSERT(release.state == ReleaseState::kHeld);
   releases_.free(release);
-}
-
-void Submission::count_memory_wait() {
-  Guard guard(lock_);
-  ++counters_.memory_waits;
 }
 
 void Submission::flush() {
@@ -132,11 +123,20 @@ void Submission::ask_for_memory() {
   {
     Guard guard(lock_);
     uint64_t now = qxl_k_time_ms();
-    if (lost_ || counters_.in_flight == 0 || !release_ring_.empty() || now - last_oom_ms_ < kOomIntervalMs) return;
+    if (lost() || counters_.in_flight == 0 || !release_ring_.empty() || now - last_oom_ms_ < kOomIntervalMs) return;
     last_oom_ms_ = now;
     ++counters_.oom_notifies;
   }
   qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
+}
+
+void Submission::wait_for_release(uint32_t seen, uint64_t deadline_ms) {
+  {
+    Guard guard(lock_);
+    ++counters_.memory_waits;
+  }
+  ask_for_memory();
+  wait_for_host(seen, kOomIntervalMs, deadline_ms);
 }
 
 void Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, uint64_t deadline_ms) {
@@ -172,11 +172,13 @@ uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> 
 }
 
 // Pushes what fits now. Zero when the ring is full; it is then armed.
-uint32_t Submission::push_some(Queue queue, uint32_t type, std::span<Release* const> releases) {
+Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
+                                       std::span<Release* const> releases) {
   bool wake = false;
   uint32_t count;
   {
     Guard guard(lock_);
+    QXL_TRY(usable_locked());
     if (queue == Queue::kDisplay) {
       count = stage(display_ring_, type, releases, wake);
       counters_.commands += count;
@@ -194,15 +196,14 @@ uint32_t Submission::push_some(Queue queue, uint32_t type, std::span<Release* co
 Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const> releases) {
   uint64_t deadline = 0;
   while (!releases.empty()) {
-    auto state = usable();
-    if (!state.ok()) {
-      abandon(releases);
-      return state;
-    }
     uint32_t seen = progress_.count();
-    uint32_t pushed = push_some(queue, type, releases);
-    releases = releases.subspan(pushed);
-    if (pushed != 0) {
+    auto pushed = push_some(queue, type, releases);
+    if (!pushed.ok()) {
+      abandon(releases);
+      return pushed.error();
+    }
+    releases = releases.subspan(pushed.value());
+    if (pushed.value() != 0) {
       deadline = 0;
       continue;
     }
@@ -223,8 +224,11 @@ void Submission::collect() {
   uint32_t freed = 0;
   {
     Guard guard(lock_);
-    if (lost_) return;
-    for (ReleaseId head; release_ring_.pop(head);) freed += release_chain(head);
+    if (lost()) return;
+    // Bounded: a host that keeps producing must not keep the lock taken.
+    ReleaseId head;
+    for (uint32_t i = 0; i < ReleaseTable::kRecords && release_ring_.pop(head); ++i)
+      freed += release_chain(head);
   }
   if (freed != 0) progress();
 }
@@ -257,10 +261,6 @@ void Submission::finish(Release& release, int error) {
   if (release.fence) qxl_k_fence_signal(release.fence, error);
   if (release.surface != kPrimarySurface) ids_.free(release.surface);
   releases_.free(release);
-}
-
-void Submission::finish_all_in_flight(int error) {
-  for (uint32_t i = 0; Release* release = releases_.next_in_flight(i);) finish(*release, error);
 }
 
 // Counters ------------------------------------------------------------------

@@ -24,7 +24,15 @@ enum class Queue : uint8_t {
   kDisplay,  // QXLRam.cmd_ring: draws and surfaces
   kCursor,   // QXLRam.cursor_ring
 };
-inline constexpr uint32_t kQueues = 2;
+
+// Where a command's memory comes from. Apart, so that what lives long cannot
+// leave the uploads without a large piece, nor uploads the others without any.
+enum class Pool : uint8_t {
+  kUpload,   // draws with their pixels
+  kCursor,
+  kSurface,  // creates and destroys, for the life of the surface
+};
+inline constexpr uint32_t kPools = 3;
 
 // Life of a command: reserve() memory and a record, write the command there,
 // submit() it; the host releases it some day and collect() takes it back.
@@ -46,28 +54,43 @@ class Submission {
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
-  // `ram` is the mapped QXLRam. May sleep. kNoMemory.
-  Result<> create(void* ram, Memory display, Memory cursor);
+  // `ram` is the mapped QXLRam; memory by pool. May sleep. kNoMemory.
+  Result<> create(void* ram, const Memory (&memory)[kPools]) QXL_NO_THREAD_SAFETY;
 
-  // After a device reset, when `main` is the slot for BAR 0. The host holds
-  // nothing any more: what it held is finished with `error`. kNoDevice when
-  // the rings are not as the protocol says.
-  Result<> reset(const Memslot& main, int error) QXL_EXCLUDES(lock_);
+  // After a device reset, the host holds nothing any more: what it held is
+  // finished with `error`. The device stays lost until open().
+  void forget(int error) QXL_EXCLUDES(lock_);
+  // The device is up; `main` is the slot for BAR 0. kNoDevice when the rings
+  // are not as the protocol says.
+  Result<> open(const Memslot& main) QXL_EXCLUDES(lock_);
   // From the first primary after a reset on, the device takes commands.
   void start_accepting() QXL_EXCLUDES(lock_);
 
-  // The device does not answer: waiters return, fences signal -EIO. Memory
-  // stays with the host until reset().
+  // Nothing reaches the rings any more and waiters return. Any context.
+  void close();
+  // The device does not answer: close(), and fences signal -EIO. Memory stays
+  // with the host until forget().
   void lose() QXL_EXCLUDES(lock_);
   [[nodiscard]] bool lost() const { return load_acquire(&lost_); }
+
+  // kLost, kInvalid before the first primary.
+  Result<> usable() QXL_EXCLUDES(lock_);
 
   // Records with memory for the first so many of `bytes` as there is room for,
   // at least one; how many is the result. Waits for the host, bounded. Each is
   // the caller's until submit() or cancel(). kLost, kInvalid before the first primary.
-  Result<uint32_t> reserve(Queue queue, std::span<const uint64_t> bytes,
+  Result<uint32_t> reserve(Pool pool, std::span<const uint64_t> bytes,
                            std::span<Release*> out) QXL_EXCLUDES(lock_);
-  Result<Release*> reserve_one(Queue queue, uint64_t bytes) QXL_EXCLUDES(lock_);
+  Result<Release*> reserve_one(Pool pool, uint64_t bytes) QXL_EXCLUDES(lock_);
+  // The same without waiting; possibly none.
+  uint32_t try_reserve(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
+      QXL_EXCLUDES(lock_);
   void cancel(Release& release) QXL_EXCLUDES(lock_);
+
+  // Waits, bounded, until `condition` holds, asking the host for its releases
+  // meanwhile: for conditions that a release can bring about. kLost, kInvalid.
+  template <typename Condition>
+  Result<> wait_until(Condition condition) QXL_EXCLUDES(lock_);
 
   // Gives commands of `type` (QXL_CMD_*) to the host, in order, with at most
   // one wake-up per stretch of free ring. Waits for ring slots, bounded. When
@@ -90,9 +113,10 @@ class Submission {
   [[nodiscard]] static uint8_t* pointer(const Release& release) {
     return release.arena->pointer(release.extent);
   }
-  // The largest extent that waiting can always obtain.
-  [[nodiscard]] uint64_t largest(Queue queue) const {
-    return arenas_[static_cast<uint32_t>(queue)].capacity() / 3;
+  // The largest reservation that makes sense: three of them fit, whatever is
+  // still in flight, once the host has given back what it need not keep.
+  [[nodiscard]] uint64_t largest(Pool pool) const {
+    return arenas_[static_cast<uint32_t>(pool)].capacity() / 3;
   }
 
   void fill_counters(qxl_counters& counters) QXL_EXCLUDES(lock_);
@@ -101,14 +125,12 @@ class Submission {
   using CommandRing = ProducerRing<QXLCommandRing>;
   using CursorRing = ProducerRing<QXLCursorRing>;
 
-  uint32_t try_reserve(Queue queue, std::span<const uint64_t> bytes, std::span<Release*> out)
-      QXL_EXCLUDES(lock_);
-  Result<> usable() QXL_EXCLUDES(lock_);
+  Result<> usable_locked() const QXL_REQUIRES(lock_);
   void wait_for_host(uint32_t seen, uint32_t slice_ms, uint64_t deadline_ms);
+  void wait_for_release(uint32_t seen, uint64_t deadline_ms) QXL_EXCLUDES(lock_);
   void ask_for_memory() QXL_EXCLUDES(lock_);
-  void count_memory_wait() QXL_EXCLUDES(lock_);
 
-  uint32_t push_some(Queue queue, uint32_t type, std::span<Release* const> releases)
+  Result<uint32_t> push_some(Queue queue, uint32_t type, std::span<Release* const> releases)
       QXL_EXCLUDES(lock_);
   template <typename Ring>
   uint32_t stage(Ring& ring, uint32_t type, std::span<Release* const> releases, bool& wake)
@@ -117,13 +139,12 @@ class Submission {
 
   uint32_t release_chain(ReleaseId head) QXL_REQUIRES(lock_);
   void finish(Release& release, int error) QXL_REQUIRES(lock_);
-  void finish_all_in_flight(int error) QXL_REQUIRES(lock_);
 
   qxl_device* dev_;
   SurfaceIds& ids_;
   Event progress_;  // moves when the host made room or gave something back
-  Memslot main_;    // changes in reset() only, with nothing else running
-  Arena arenas_[kQueues];  // allocation state under lock_; geometry is fixed
+  Memslot main_;    // changes in open() only, with nothing else running
+  Arena arenas_[kPools];  // allocation state under lock_; geometry is fixed
 
   SpinLock lock_;
   ReleaseTable releases_ QXL_GUARDED_BY(lock_);
@@ -133,7 +154,21 @@ class Submission {
   qxl_counters counters_ QXL_GUARDED_BY(lock_) = {};
   uint64_t last_oom_ms_ QXL_GUARDED_BY(lock_) = 0;
   bool accepting_ QXL_GUARDED_BY(lock_) = false;
-  bool lost_ = true;  // written under lock_, read anywhere
+  bool lost_ = true;  // atomic
 };
+
+template <typename Condition>
+Result<> Submission::wait_until(Condition condition) {
+  uint64_t deadline = 0;
+  for (;;) {
+    QXL_TRY(usable());
+    uint32_t seen = progress_.count();
+    if (condition()) return {};
+    collect();
+    if (condition()) return {};
+    if (deadline == 0) deadline = qxl_k_time_ms() + kHostTimeoutMs;
+    wait_for_release(seen, deadline);
+  }
+}
 
 }  // namespace qxl

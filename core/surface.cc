@@ -44,41 +44,63 @@ Result<> Surfaces::setup(uint32_t n_surfaces) {
   return {};
 }
 
-Result<> Surfaces::set_aside_destroy(SurfaceId id, qxl_fence* destroyed) {
-  auto reserved = submission_.reserve_one(Queue::kDisplay, kSurfaceBytes);
-  if (!reserved.ok()) return reserved.error();
-  Release& destroy = *reserved.value();
-  build_surface_destroy({Submission::pointer(destroy), submission_.address(destroy)}, id);
-  // INVARIANT: an id is reused only after the host released its destroy
-  // command: the record frees it then.
-  destroy.surface = id;
-  destroy.fence = destroyed;
-  destroys_[id.value()] = &destroy;
+// Until `condition` holds, waits for what dying surfaces will give back.
+// kNoSpace when none is dying: then somebody must evict.
+template <typename Condition>
+Result<> Surfaces::obtain(Condition condition) {
+  bool done = condition();
+  while (!done) {
+    if (!ids_.any_dying()) return Error::kNoSpace;
+    QXL_TRY(submission_.wait_until([&] { return (done = condition()) || !ids_.any_dying(); }));
+  }
   return {};
+}
+
+Result<SurfaceId> Surfaces::reserve_id() {
+  Result<SurfaceId> id = Error::kNoSpace;
+  QXL_TRY(obtain([&] {
+    id = ids_.reserve();
+    return id.ok() || id.error() != Error::kNoSpace;
+  }));
+  return id;
+}
+
+Result<Surfaces::Commands> Surfaces::reserve_commands() {
+  const uint64_t bytes[2] = {kSurfaceBytes, kSurfaceBytes};
+  Release* releases[2];
+  QXL_TRY(obtain([&] {
+    uint32_t count = submission_.try_reserve(Pool::kSurface, bytes, releases);
+    if (count == 1) submission_.cancel(*releases[0]);
+    return count == 2;
+  }));
+  return Commands{releases[0], releases[1]};
 }
 
 Result<SurfaceId> Surfaces::create(qxl_bo* bo, const qxl_surface_desc& desc, DeviceAddress data,
                                    qxl_fence* destroyed) {
-  auto id = ids_.reserve();
+  // Cheap to find out now; later it would be a surface that the host lacks.
+  QXL_TRY(submission_.usable());
+  auto id = reserve_id();
   if (!id.ok()) return id;
-  auto create = submission_.reserve_one(Queue::kDisplay, kSurfaceBytes);
-  if (!create.ok()) {
+  auto commands = reserve_commands();
+  if (!commands.ok()) {
     ids_.free(id.value());
-    return create.error();
+    return commands.error();
   }
-  Release* command = create.value();
-  auto set_aside = set_aside_destroy(id.value(), destroyed);
-  if (!set_aside.ok()) {
-    submission_.cancel(*command);
-    ids_.free(id.value());
-    return set_aside.error();
-  }
-  build_surface_create({Submission::pointer(*command), submission_.address(*command)}, id.value(),
+  auto [create, destroy] = commands.value();
+  build_surface_destroy({Submission::pointer(*destroy), submission_.address(*destroy)},
+                        id.value());
+  // INVARIANT: an id is reused only after the host released its destroy
+  // command: the record frees it then.
+  destroy->surface = id.value();
+  destroy->fence = destroyed;
+  destroys_[id.value().value()] = destroy;
+  build_surface_create({Submission::pointer(*create), submission_.address(*create)}, id.value(),
                        desc, data);
   ids_.publish(id.value(), bo);
   // When the device is lost on the way the surface stays as it would after a
   // loss a moment later: eviction finishes it.
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&command, 1});
+  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&create, 1});
   return id;
 }
 

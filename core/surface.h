@@ -33,7 +33,16 @@ class Surfaces {
   void evict(SurfaceId id);
 
  private:
-  Result<> set_aside_destroy(SurfaceId id, qxl_fence* destroyed);
+  // The create and the destroy command.
+  struct Commands {
+    Release* create;
+    Release* destroy;
+  };
+
+  template <typename Condition>
+  Result<> obtain(Condition condition);
+  Result<SurfaceId> reserve_id();
+  Result<Commands> reserve_commands();
 
   Submission& submission_;
   SurfaceIds& ids_;

@@ -10,6 +10,12 @@
 
 namespace qxl {
 
+// What the table knows of an id; kept beside the IDR, by id.
+struct SurfaceUse {
+  uint64_t last_used;  // of a clock that moves with each use; 0: not published
+  bool dying;          // unpublished, and the host has not forgotten it yet
+};
+
 // An id is reserved, then published (a BO is behind it), then unpublished (the
 // host is destroying the surface), then free. Lock: its own, innermost.
 //
@@ -20,6 +26,7 @@ class SurfaceIds {
   SurfaceIds() = default;
   ~SurfaceIds() {
     if (idr_) qxl_k_idr_destroy(idr_);
+    qxl_k_free(uses_);
   }
   SurfaceIds(const SurfaceIds&) = delete;
   SurfaceIds& operator=(const SurfaceIds&) = delete;
@@ -32,17 +39,28 @@ class SurfaceIds {
   void publish(SurfaceId id, qxl_bo* bo) QXL_EXCLUDES(lock_);
   // A counted reference, or null.
   [[nodiscard]] qxl_bo* lookup(SurfaceId id) QXL_EXCLUDES(lock_);
+  // The surface is in use: the last to be reaped.
+  void touch(SurfaceId id) QXL_EXCLUDES(lock_);
+  // A counted reference to the published BO that was least recently used of
+  // those used after `since`, which becomes its time of use; or null.
+  [[nodiscard]] qxl_bo* next_oldest(uint64_t& since) QXL_EXCLUDES(lock_);
   // True when `id` was published: the caller owes the host its destruction.
   [[nodiscard]] bool unpublish(SurfaceId id) QXL_EXCLUDES(lock_);
   // The host has forgotten the surface.
   void free(SurfaceId id) QXL_EXCLUDES(lock_);
 
+  // Ids that are not free.
   [[nodiscard]] uint32_t in_use() QXL_EXCLUDES(lock_);
+  // Whether waiting for the host can free an id.
+  [[nodiscard]] bool any_dying() QXL_EXCLUDES(lock_);
 
  private:
   SpinLock lock_;
   qxl_k_idr* idr_ QXL_GUARDED_BY(lock_) = nullptr;  // owned
+  SurfaceUse* uses_ QXL_GUARDED_BY(lock_) = nullptr;  // owned; end_ entries
+  uint64_t clock_ QXL_GUARDED_BY(lock_) = 0;
   uint32_t in_use_ QXL_GUARDED_BY(lock_) = 0;
+  uint32_t dying_ QXL_GUARDED_BY(lock_) = 0;
   uint32_t end_ = 0;
 };
 

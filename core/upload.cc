@@ -82,7 +82,7 @@ class CopyPresenter::BandIterator {
 
 Result<> CopyPresenter::present(const qxl_frame& frame, std::span<const qxl_rect> rects,
                                 const qxl_rect& primary) {
-  BandIterator iterator(rects, visible_part(frame, primary), submission_.largest(Queue::kDisplay));
+  BandIterator iterator(rects, visible_part(frame, primary), submission_.largest(Pool::kUpload));
   qxl_rect bands[kBands];
   uint32_t count = 0;
   while (iterator.next(bands[count])) {
@@ -98,7 +98,7 @@ Result<> CopyPresenter::present_batch(const qxl_frame& frame, std::span<const qx
     uint64_t bytes[kBands];
     Release* releases[kBands];
     for (size_t i = 0; i < bands.size(); ++i) bytes[i] = kCopyPixels + pixel_bytes(bands[i]);
-    auto reserved = submission_.reserve(Queue::kDisplay, {bytes, bands.size()},
+    auto reserved = submission_.reserve(Pool::kUpload, {bytes, bands.size()},
                                         {releases, bands.size()});
     if (!reserved.ok()) return reserved.error();
     for (uint32_t i = 0; i < reserved.value(); ++i) copy_band(frame, bands[i], *releases[i]);
@@ -132,7 +132,7 @@ void CopyPresenter::copy_band(const qxl_frame& frame, const qxl_rect& band,
 Result<> CopyPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {
   qxl_rect visible = intersect(dest, primary);
   if (empty(visible)) return {};
-  auto release = submission_.reserve_one(Queue::kDisplay, kFillBytes);
+  auto release = submission_.reserve_one(Pool::kUpload, kFillBytes);
   if (!release.ok()) return release.error();
   Release* command = release.value();
   build_fill({Submission::pointer(*command), submission_.address(*command)}, visible, 0);

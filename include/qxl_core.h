@@ -128,7 +128,8 @@ int qxl_core_surface_size(const struct qxl_surface_desc *desc, size_t *bytes);
  * remembers @bo by id without owning it and takes over @destroyed, which it
  * signals when the host has released the destroy command. On error nothing is
  * kept and @destroyed still belongs to the caller. The caller holds the BO's
- * reservation and a reference. May sleep. -ENOSPC: all ids in use; -ENOMEM.
+ * reservation and a reference. May sleep; waits, bounded, for ids that the
+ * host is about to give back. -ENOSPC: surfaces have all ids; -ENOMEM.
  */
 int qxl_core_surface_create(struct qxl_core *core, struct qxl_bo *bo,
 			    const struct qxl_surface_desc *desc,
@@ -140,6 +141,16 @@ int qxl_core_surface_create(struct qxl_core *core, struct qxl_bo *bo,
  * has reached zero.
  */
 struct qxl_bo *qxl_core_surface_lookup(struct qxl_core *core, uint32_t id);
+
+/* The surface behind @id is being used: it is the last to be reaped. */
+void qxl_core_surface_touch(struct qxl_core *core, uint32_t id);
+
+/*
+ * For reaping: a counted reference to the surface BO that was least recently
+ * used of those used after *@since (0 at first), which is set to its time of
+ * use; NULL when there is none.
+ */
+struct qxl_bo *qxl_core_surface_oldest(struct qxl_core *core, uint64_t *since);
 
 /*
  * Unpublishes @id and queues the host's destroy command from what create set

@@ -222,6 +222,35 @@ static void surface_keeps_contents(void)
 	check_counter("surface_used_bytes", 0);
 }
 
+/* More surfaces alive than there are ids: idle ones are reaped, none is lost. */
+static void more_surfaces_than_ids(void)
+{
+	enum { SURFACES = 1500 };
+	static struct object objects[SURFACES];
+	unsigned int count = 0;
+	int ret = 0;
+
+	for (; count < SURFACES; count++) {
+		ret = surface_create(&objects[count], 16, 16);
+		if (ret)
+			break;
+		mark(&objects[count], count);
+		ret = update_area(&objects[count], 16, 16);
+		if (ret)
+			break;
+	}
+	check(count == SURFACES, "surface %u: %d", count, ret);
+	for (unsigned int i = 0; i < count; i++) {
+		check(!marks_lost(&objects[i], i), "surface %u lost contents", i);
+		ret = update_area(&objects[i], 16, 16);
+		check(!ret, "UPDATE_AREA again of %u: %d", i, ret);
+		check(!marks_lost(&objects[i], i), "surface %u changed", i);
+	}
+	for (unsigned int i = 0; i < count; i++)
+		object_close(&objects[i]);
+	check_counter("surfaces", 0);
+}
+
 /* Ids come back only with the host's release, which must be asked for. */
 static void surfaces_come_and_go(void)
 {
@@ -375,6 +404,7 @@ static const struct ktap_case cases[] = {
 	{ .name = "surface keeps its contents", .run = surface_keeps_contents },
 	{ .name = "surface pressure keeps contents", .run = surface_pressure },
 	{ .name = "surfaces come and go", .run = surfaces_come_and_go },
+	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
 	{ .name = "mapping outlives its surface", .run = mapping_outlives_surface },
 	{ .name = "ALLOC refuses", .run = alloc_refuses },
 	{ .name = "ALLOC_SURF refuses", .run = alloc_surf_refuses },

@@ -12,6 +12,7 @@ import os
 import shutil
 
 import paths
+import say
 
 
 def key_of(*parts):
@@ -33,8 +34,16 @@ def locked(name):
         yield
 
 
+def _mounted_under(path):
+    """Is anything mounted in this tree?"""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        return any(line.split()[4].startswith(f"{path}/") for line in mounts)
+
+
 def remove(path):
-    """Remove a file or a whole tree, whatever is there."""
+    """Remove a file or a whole tree; never through a mount, which could be this machine's /dev."""
+    if _mounted_under(path):
+        say.fail(f"something is mounted under {path}: unmount it first")
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -18,13 +18,14 @@ class ClientError(RuntimeError):
 class Client:
     """A connected client. Calls may come from several threads."""
 
-    def __init__(self, where, folder):
+    def __init__(self, where, folder, display=0):
         self._folder = folder
         self._lock = threading.Lock()
         self._log = open(folder / "client.log", "wb")  # pylint: disable=consider-using-with
         environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
         # pylint: disable=consider-using-with
-        self._process = subprocess.Popen(["/usr/bin/python3", str(paths.VM / "spice_client"), where],
+        self._process = subprocess.Popen(["/usr/bin/python3", str(paths.VM / "spice_client"), where,
+                                          str(display)],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
                                          env=environment)
 

@@ -23,7 +23,7 @@ BOOT_SECONDS = 60
 BOOT_ATTEMPTS = 3
 
 
-def boot(machine, kernel, initrd, out, on_line=None):
+def boot(machine, kernel, initrd, out, on_line=None, programs_in=paths.SELFTESTS):
     """Start a guest and wait for its first process; a Guest, whether or not that came up in the end.
 
     QEMU's TCG can run a stale copy of code that another processor is patching (QEMU 7.2; "Oops: int3" in
@@ -32,7 +32,7 @@ def boot(machine, kernel, initrd, out, on_line=None):
     still dies before our first process has loaded no module, so trying again hides nothing of ours.
     """
     for attempt in range(1, BOOT_ATTEMPTS + 1):
-        guest = Guest(machine, kernel, initrd, out, on_line)
+        guest = Guest(machine, kernel, initrd, out, on_line, programs_in)
         try:
             if guest.wait_line("@@", BOOT_SECONDS) or attempt == BOOT_ATTEMPTS:
                 return guest
@@ -51,14 +51,16 @@ def boot(machine, kernel, initrd, out, on_line=None):
 class Guest:
     """Use as a context manager; `out` keeps what the run leaves behind."""
 
-    def __init__(self, machine, kernel, initrd, out, on_line=None):
+    def __init__(self, machine, kernel, initrd, out, on_line, programs_in):
         self.kernel = kernel
         self.out = pathlib.Path(out)
         self.out.mkdir(parents=True, exist_ok=True)
         self.pictures = []
         self.received = 0
+        self._programs_in = programs_in
+        self._display = machine.display
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
-        self.client = client.Client(self.qemu.spice, self.qemu.folder)
+        self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
             handlers = {"picture": self._on_picture, "shot": self._on_shot, "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, handlers)
@@ -80,7 +82,7 @@ class Guest:
         """`picture NAME WIDTH HEIGHT PROGRAM ARGUMENTS...`: does the client see what PROGRAM draws?"""
         name, width, height, program, *arguments = words
         expected = self.qemu.folder / "expected.ppm"
-        command = [str(paths.SELFTESTS / pathlib.Path(program).name), *arguments, str(expected)]
+        command = [str(self._programs_in / pathlib.Path(program).name), *arguments, str(expected)]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                 timeout=REFERENCE_SECONDS, check=False)
         if result.returncode:
@@ -118,7 +120,7 @@ class Guest:
             (self.out / f"{name}-client-{self.kernel.name}.txt").write_text(f"{error}\n")
         dump = self.qemu.folder / "dump.ppm"
         try:
-            self.qemu.screendump(dump)
+            self.qemu.screendump(dump, f"video{self._display}")
             self._keep(f"{name}-server", picture.read_ppm(dump))
         except (RuntimeError, OSError, ValueError) as error:
             (self.out / f"{name}-server-{self.kernel.name}.txt").write_text(f"{error}\n")

@@ -60,8 +60,9 @@ def _copy_sources(target):
 def _make(kernel, folder):
     """Run make in the root, in a mount namespace of its own so that /proc and /dev go away with it."""
     inside = "/" + str(folder.relative_to(kernel.root))
-    script = ('mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin '
-              'LC_ALL=C make --no-print-directory -C "$2" -j"$4" modules KVER="$3"')
+    script = ('mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$1" '
+              '/usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C '
+              'make --no-print-directory -C "$2" -j"$4" modules KVER="$3"')
     command = namespace.command() + ["sh", "-c", script, "sh", str(kernel.root), inside, kernel.release,
                str(os.cpu_count() or 2)]
     # Kbuild names files in a folder of its own; shown as names in the tree, an editor finds them.

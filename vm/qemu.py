@@ -35,6 +35,7 @@ class Machine:
     append: str = ""
     drives: tuple = ()
     spice_port: int = 0
+    display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     shell: bool = False  # a guest shell on this process's terminal, on the fourth serial port
 
 
@@ -53,12 +54,13 @@ def command_line(extra):
 
     KFENCE is on in every run. A guest that oopses ends at once (-no-reboot turns the reboot after a panic
     into QEMU's exit), for what it would say afterwards proves nothing. The soft-lockup limit is wide
-    because a guest under TCG on a busy host can lose its processor for many seconds.
+    because a guest under TCG on a busy host can lose its processor for many seconds. One processor at
+    first, and no switch of a hot static key later on (tsc, smp): guest_run.boot says why.
     """
-    words = ["console=ttyS0", "maxcpus=1", "noreplace-smp", "ignore_loglevel", f"kfence.sample_interval={KFENCE_INTERVAL_MS}",
+    words = ["console=ttyS0", "ignore_loglevel", f"kfence.sample_interval={KFENCE_INTERVAL_MS}",
              "oops=panic", "panic=-1", "sysctl.kernel.hung_task_timeout_secs=30", "watchdog_thresh=30",
-             "rcupdate.rcu_cpu_stall_timeout=60", "mitigations=off", "random.trust_cpu=on", "audit=0",
-             "tsc=nowatchdog"]
+             "rcupdate.rcu_cpu_stall_timeout=60", "maxcpus=1", "noreplace-smp", "tsc=nowatchdog",
+             "mitigations=off", "random.trust_cpu=on", "audit=0"]
     return " ".join(words + [extra]).strip()
 
 
@@ -139,7 +141,7 @@ class Qemu:
         """Is the guest still there?"""
         return self._process.poll() is None
 
-    def screendump(self, path, device="video0"):
+    def screendump(self, path, device):
         """Write the server's picture as a PPM."""
         self.qmp.command("screendump", filename=str(path), device=device)
 

@@ -91,8 +91,9 @@ def _make_image(target):
     say.step("making the desktop image")
     used = int(subprocess.run(["du", "-sm", source], capture_output=True, text=True,
                               check=True).stdout.split()[0])
-    subprocess.run(namespace.command(mount=False) + ["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-m", "0", "-d", source, target,
-                    f"{used + used // 5 + 64}M"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([*namespace.command(mount=False), "/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal",
+                    "-m", "0", "-d", source, target, f"{used + used // 5 + 64}M"],
+                   stdout=subprocess.DEVNULL, check=True)
 
 
 def desktop_image():

@@ -14,15 +14,16 @@ _KIB = 1024
 
 
 def _samples(guest):
-    """The guest's samples: {figure: [(seconds, bytes)]}; VRAM is left out when the driver tells nothing."""
-    figures = {"slab": [], "unreclaimable slab": [], "VRAM in use": []}
+    """The guest's samples: {figure: [(seconds, bytes)]}; empty for what the driver does not tell."""
+    figures = {"slab": [], "unreclaimable slab": [], "VRAM in use": [], "uploads in flight": []}
     for line in list(guest.output.lines):
-        if line.startswith("@@sample "):
-            at, slab, unreclaimable, vram = (int(word) for word in line.split()[1:])
-            figures["slab"].append((at, slab * _KIB))
-            figures["unreclaimable slab"].append((at, unreclaimable * _KIB))
-            if vram >= 0:
-                figures["VRAM in use"].append((at, vram))
+        if not line.startswith("@@sample "):
+            continue
+        at, slab, unreclaimable, vram, flight = (int(word) for word in line.split()[1:])
+        values = (slab * _KIB, unreclaimable * _KIB, vram, flight)
+        for name, value in zip(figures, values):
+            if value >= 0:
+                figures[name].append((at, value))
     return figures
 
 

@@ -125,14 +125,14 @@ class _Collector:
                 self._say(self.done[name])
 
 
-def _wait(guest, collector, deadline):
+def _wait(guest, collector, deadline, off_seconds):
     """Wait for the guest to finish and power off; why it didn't, or an empty text."""
     boot_deadline = time.monotonic() + BOOT_SECONDS
     off_deadline = None
     while guest.qemu.alive():
         now = time.monotonic()
         if collector.finished:
-            off_deadline = off_deadline or now + OFF_SECONDS
+            off_deadline = off_deadline or now + off_seconds
             if now > off_deadline:
                 return "the guest did not power off"
         elif now > deadline:
@@ -145,14 +145,14 @@ def _wait(guest, collector, deadline):
     return ""
 
 
-def _run_once(kernel, driver, tests, machine, out, timeout, say_case):
+def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_in):
     """One boot. Results come for the tests that were started, or for all when the guest never got ready."""
-    programs = sorted({paths.SELFTESTS / test.program for test in tests})
+    programs = sorted({programs_in / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests))
     collector = _Collector(tests, say_case)
     began = time.monotonic()
-    with guest_run.boot(machine, kernel, archive, out, collector.line) as guest:
-        why = _wait(guest, collector, began + timeout)
+    with guest_run.boot(machine, kernel, archive, out, collector.line, programs_in) as guest:
+        why = _wait(guest, collector, began + timeout, timeout if machine.shell else OFF_SECONDS)
         if why:
             guest.shots("stuck")
     hits = guest.hits()
@@ -174,7 +174,8 @@ def _set_aside(result, attempt):
         log.rename(kept)
 
 
-def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda program: None):
+def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda program: None,
+        programs_in=paths.SELFTESTS):
     """Run `tests`, in one boot unless a test breaks the guest; `driver` None means the in-tree module.
 
     A guest that a test broke is left, and the tests after that one get a fresh guest, a few times at most:
@@ -183,7 +184,8 @@ def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda progra
     deadline = time.monotonic() + timeout
     total, left = None, list(tests)
     for attempt in range(1, MAX_BOOTS + 1):
-        result = _run_once(kernel, driver, left, machine, out, deadline - time.monotonic(), say_case)
+        result = _run_once(kernel, driver, left, machine, out, deadline - time.monotonic(), say_case,
+                           programs_in)
         total = total.joined(result) if total else result
         done = {program.name for program in total.programs}
         left = [test for test in tests if test.name not in done]

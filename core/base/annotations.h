@@ -14,4 +14,6 @@
 #define QXL_REQUIRES(...) QXL_THREAD(requires_capability(__VA_ARGS__))
 #define QXL_EXCLUDES(...) QXL_THREAD(locks_excluded(__VA_ARGS__))
 #define QXL_ACQUIRE(...) QXL_THREAD(acquire_capability(__VA_ARGS__))
+// For set-up before anybody else can see the object.
+#define QXL_NO_THREAD_SAFETY QXL_THREAD(no_thread_safety_analysis)
 #define QXL_RELEASE(...) QXL_THREAD(release_capability(__VA_ARGS__))

@@ -29,9 +29,10 @@ TEST_F(Interrupt, EachBit)
 		     {QXL_INTERRUPT_DISPLAY, QXL_IRQ_HANDLED | QXL_IRQ_RELEASES},
 		     {QXL_INTERRUPT_CURSOR, QXL_IRQ_HANDLED | QXL_IRQ_RELEASES},
 		     {QXL_INTERRUPT_IO_CMD, QXL_IRQ_HANDLED},
-		     {QXL_INTERRUPT_ERROR, QXL_IRQ_HANDLED | QXL_IRQ_ERROR},
 		     {QXL_INTERRUPT_CLIENT_MONITORS_CONFIG,
 		      QXL_IRQ_HANDLED | QXL_IRQ_MONITORS},
+		     // Last: it takes a reset to silence the device.
+		     {QXL_INTERRUPT_ERROR, QXL_IRQ_HANDLED | QXL_IRQ_ERROR},
 	     }) {
 		irq_bits = 0;
 		device->intx_enabled = true;
@@ -47,7 +48,9 @@ TEST_F(Interrupt, AllAtOnceInOneInterrupt)
 	EXPECT_EQ(device->stats().interrupts, 1u);
 	EXPECT_EQ(irq_bits, (uint32_t)(QXL_IRQ_HANDLED | QXL_IRQ_RELEASES |
 				       QXL_IRQ_MONITORS | QXL_IRQ_ERROR));
-	EXPECT_EQ(device->stats().port_writes[QXL_IO_UPDATE_IRQ], 1u);
+	EXPECT_EQ(device->stats().port_writes[QXL_IO_UPDATE_IRQ], 0u);
+	EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
+	EXPECT_EQ(counters().lost, 1u);
 }
 
 TEST_F(Interrupt, UnknownBitsAreAcknowledged)

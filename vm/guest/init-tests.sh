@@ -25,9 +25,10 @@ finish() {
 	echo "shot final" >&3
 	read -r _ <&3
 	if grep -q qxl_vm.shell /proc/cmdline; then
-		stty -F /dev/ttyS3 sane
+		stty -F /dev/ttyS3 sane clocal
 		echo "The guest's shell: the tests are in /tests, 'exit' powers off." > /dev/ttyS3
-		setsid cttyhack sh -i < /dev/ttyS3 > /dev/ttyS3 2>&1
+		# A session's first process gets the terminal that it opens.
+		setsid sh -c 'exec sh -i < /dev/ttyS3 > /dev/ttyS3 2>&1'
 	fi
 	poweroff -f
 	sleep 60
@@ -51,7 +52,8 @@ while read -r seconds name program arguments; do
 	# The words of a manifest line are separate arguments.
 	# shellcheck disable=SC2086
 	timeout -s KILL "$seconds" "/tests/$program" $arguments < /dev/null
+	status=$?
 	echo
-	echo "@@end $name $?"
+	echo "@@end $name $status"
 done < /tests/manifest
 finish

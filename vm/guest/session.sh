@@ -7,6 +7,7 @@
 # @@, what happens.
 exec < /dev/null > /dev/ttyS1 2>&1
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+# shellcheck source=/dev/null
 . /qxl/environment
 
 say() { echo "@@$*"; }
@@ -26,7 +27,7 @@ udevadm settle --timeout=20
 say "udev $(cut -d' ' -f1 /proc/uptime)"
 
 export XDG_RUNTIME_DIR=/run/desktop WAYLAND_DISPLAY=wayland-1
-mkdir -p -m 700 $XDG_RUNTIME_DIR
+mkdir $XDG_RUNTIME_DIR && chmod 700 $XDG_RUNTIME_DIR
 seatd > /tmp/seatd.log 2>&1 &
 tries=0
 until [ -S /run/seatd.sock ] || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
@@ -61,8 +62,9 @@ while read -r -d';' client; do
 done <<< "$QXL_CLIENTS;"
 say "clients $(cut -d' ' -f1 /proc/uptime)"
 
+# -1 is what the driver doesn't tell. The same device has a file per minor: one is enough.
 sample() {
-	local slab unreclaim vram=-1 file name value
+	local slab unreclaim vram=-1 flight=-1 file name value
 	while read -r name value _; do
 		case $name in
 		Slab:) slab=$value ;;
@@ -71,13 +73,15 @@ sample() {
 	done < /proc/meminfo
 	for file in /sys/kernel/debug/dri/*/qxl_counters; do
 		[ -r "$file" ] || continue
-		[ $vram -ge 0 ] || vram=0
 		while read -r name value; do
-			[ "$name" != vram_used_bytes ] || vram=$((vram + value))
+			case $name in
+			vram_used_bytes | surface_used_bytes) vram=$((vram < 0 ? value : vram + value)) ;;
+			in_flight_bytes) flight=$value ;;
+			esac
 		done < "$file"
-		break # the same device appears once per minor
+		break
 	done
-	say "sample $SECONDS $slab $unreclaim $vram"
+	say "sample $SECONDS $slab $unreclaim $vram $flight"
 }
 
 while :; do

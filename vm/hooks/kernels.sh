@@ -55,5 +55,5 @@ for headers in "$root"/usr/src/linux-headers-*-amd64; do
 	fi
 	in_root depmod -b "/opt/kernel/$release" "$release"
 	test -e "$kernel/boot/vmlinuz-$release"
-	rm -rf "$root/tmp/image" "$kernel/usr/share"
+	rm -rf "$root/tmp/image" "${kernel:?}/usr/share"
 done
