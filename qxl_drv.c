@@ -154,6 +154,7 @@ static int start(struct qxl_device *qdev)
 {
 	int ret;
 
+	qxl_reset_init(qdev);
 	ret = qxl_irq_init(qdev);
 	if (ret)
 		return ret;
@@ -219,6 +220,7 @@ static void qxl_pci_remove(struct pci_dev *pdev)
 	struct qxl_device *qdev = pci_get_drvdata(pdev);
 
 	drm_dev_unplug(&qdev->ddev);
+	qxl_reset_cancel(qdev);
 	drm_atomic_helper_shutdown(&qdev->ddev);
 	qxl_core_stop(qdev->core, -ENODEV);
 	qxl_irq_fini(qdev);

@@ -43,6 +43,7 @@ struct qxl_device {
 	struct qxl_core *core;
 	unsigned long io_base;
 	int irq;		/* 0: not requested */
+	bool guest_bug;		/* from the interrupt to its thread */
 
 	struct ttm_device ttm;
 	atomic_t bos;		/* alive, for debugfs */
@@ -50,6 +51,7 @@ struct qxl_device {
 	struct workqueue_struct *workqueue;
 	struct delayed_work flush_work;
 	atomic_t awaited_fences;	/* somebody waits for them */
+	struct work_struct reset_work;
 
 	u32 num_heads;
 	struct qxl_crtc *heads;
@@ -76,6 +78,14 @@ int qxl_irq_init(struct qxl_device *qdev);
 void qxl_irq_fini(struct qxl_device *qdev);
 /* Somebody waits for a fence: see to it that the host's releases come in. */
 void qxl_irq_fence_awaited(struct qxl_device *qdev);
+
+/* qxl_reset.c */
+
+void qxl_reset_init(struct qxl_device *qdev);
+/* The device is lost: resets it soon, unless that has not helped. Any context. */
+void qxl_reset_schedule(struct qxl_device *qdev);
+/* No reset runs after this, if none can be scheduled. May sleep. */
+void qxl_reset_cancel(struct qxl_device *qdev);
 
 /* qxl_display.c */
 
@@ -147,6 +157,9 @@ void qxl_surface_evict(struct qxl_bo *bo);
  * holds the BO's reservation.
  */
 void qxl_surface_leave_host(struct qxl_bo *bo);
+/* After the device has been reset: no BO is a surface of the host any more.
+ * Takes reservations. May sleep. */
+void qxl_surface_evict_all(struct qxl_device *qdev);
 /* Brings guest memory up to date with what the host drew on the BO. The
  * caller holds its reservation and has called qxl_surface_ensure(). */
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area);

@@ -18,18 +18,23 @@ static irqreturn_t qxl_irq_handler(int irq, void *data)
 
 	if (work == QXL_IRQ_NONE)
 		return IRQ_NONE;
-	if (work & QXL_IRQ_ERROR) {
-		drm_err_once(&qdev->ddev,
-			     "the device reports a guest bug: it takes no more commands\n");
-		qxl_core_lose(qdev->core);
-	}
-	return work & QXL_IRQ_RELEASES ? IRQ_WAKE_THREAD : IRQ_HANDLED;
+	if (work & QXL_IRQ_ERROR)
+		WRITE_ONCE(qdev->guest_bug, true);
+	return work & (QXL_IRQ_RELEASES | QXL_IRQ_ERROR) ? IRQ_WAKE_THREAD :
+							   IRQ_HANDLED;
 }
 
 static irqreturn_t qxl_irq_thread(int irq, void *data)
 {
 	struct qxl_device *qdev = data;
 
+	if (xchg(&qdev->guest_bug, false)) {
+		drm_err_ratelimited(&qdev->ddev,
+				    "the device reports a guest bug and takes no more commands\n");
+		qxl_core_lose(qdev->core);
+		qxl_reset_schedule(qdev);
+		return IRQ_HANDLED;
+	}
 	qxl_core_collect(qdev->core);
 	return IRQ_HANDLED;
 }

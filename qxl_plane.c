@@ -94,7 +94,7 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 	};
 }
 
-static void present_damage(struct qxl_crtc *head,
+static int present_damage(struct qxl_crtc *head,
 			   struct drm_plane_state *old_state,
 			   struct drm_plane_state *new_state)
 {
@@ -103,6 +103,7 @@ static void present_damage(struct qxl_crtc *head,
 	struct drm_atomic_helper_damage_iter iter;
 	struct drm_rect clip;
 	u32 count = 0;
+	int ret = 0;
 
 	drm_atomic_helper_damage_iter_init(&iter, old_state, new_state);
 	drm_atomic_for_each_plane_damage(&iter, &clip) {
@@ -112,11 +113,12 @@ static void present_damage(struct qxl_crtc *head,
 		};
 		if (count < QXL_DAMAGE_BATCH)
 			continue;
-		qxl_core_present(core, &frame, head->damage, count);
+		ret = qxl_core_present(core, &frame, head->damage, count);
 		count = 0;
 	}
 	if (count)
-		qxl_core_present(core, &frame, head->damage, count);
+		ret = qxl_core_present(core, &frame, head->damage, count);
+	return ret;
 }
 
 static void qxl_primary_atomic_update(struct drm_plane *plane,
@@ -130,7 +132,8 @@ static void qxl_primary_atomic_update(struct drm_plane *plane,
 
 	if (!new_state->visible || !drm_dev_enter(plane->dev, &idx))
 		return;
-	present_damage(to_qxl_crtc(new_state->crtc), old_state, new_state);
+	if (present_damage(to_qxl_crtc(new_state->crtc), old_state, new_state))
+		qxl_reset_schedule(to_qxl(plane->dev));
 	drm_dev_exit(idx);
 }
 

@@ -129,6 +129,19 @@ void qxl_surface_evict(struct qxl_bo *bo)
 		qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
 }
 
+void qxl_surface_evict_all(struct qxl_device *qdev)
+{
+	struct qxl_bo *bo;
+	u64 since = 0;
+
+	while ((bo = qxl_core_surface_oldest(qdev->core, &since))) {
+		dma_resv_lock(bo->tbo.base.resv, NULL);
+		qxl_surface_evict(bo);
+		dma_resv_unlock(bo->tbo.base.resv);
+		qxl_bo_put(bo);
+	}
+}
+
 /*
  * INVARIANT: moving is eviction too. A surface leaves the host with its contents
  * up to date; its memory is free once the destroy's fence, which the BO

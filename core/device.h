@@ -29,6 +29,7 @@ class Device {
   Result<> start() QXL_EXCLUDES(io_lock_);
   void stop(int error) QXL_EXCLUDES(io_lock_);
   void lose();
+  [[nodiscard]] bool lost() const { return submission_.lost(); }
   uint32_t interrupt();
   Result<> set_primary(uint32_t width, uint32_t height) QXL_EXCLUDES(io_lock_);
   Result<> clear_primary() QXL_EXCLUDES(io_lock_);

@@ -84,6 +84,10 @@ void qxl_core_lose(qxl_core* core) {
   device(core).lose();
 }
 
+bool qxl_core_is_lost(const qxl_core* core) {
+  return device(core).lost();
+}
+
 uint32_t qxl_core_interrupt(qxl_core* core) {
   return device(core).interrupt();
 }

@@ -62,6 +62,9 @@ void qxl_core_stop(struct qxl_core *core, int error);
  */
 void qxl_core_lose(struct qxl_core *core);
 
+/* True from a loss, or a stop, to the next start. Any context. */
+bool qxl_core_is_lost(const struct qxl_core *core);
+
 /* Hard interrupt: acknowledges (QXL_IO_UPDATE_IRQ), returns QXL_IRQ_* bits. */
 uint32_t qxl_core_interrupt(struct qxl_core *core);
 
