@@ -4,23 +4,30 @@
 import dataclasses
 import pathlib
 
+import debug_kernel
 import roots
 import say
 
 # Which root ships which series. The series is a prefix of the release, nothing more is assumed.
 _SERIES = (("6.1", roots.BOOKWORM), ("6.12", roots.BOOKWORM), ("7.3", roots.TRIXIE))
 NAMES = tuple(name for name, _ in _SERIES)
+DEBUG = "debug"  # not one of 'all': it is slow
 
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """One kernel: `modules_dir` is its own module tree, `root` is where modules for it are built."""
+    """One kernel: `modules_dir` is its own module tree, `root` is where modules for it are built.
+
+    `append` is what it wants to boot with. A `hosted` one's modules are built on this machine.
+    """
 
     name: str
     release: str
     root: pathlib.Path
     vmlinuz: pathlib.Path
     modules_dir: pathlib.Path
+    append: str = ""
+    hosted: bool = False
 
 
 def _find(name, root):
@@ -36,12 +43,21 @@ def _find(name, root):
                   base / "lib/modules" / release)
 
 
+def _debug():
+    path = debug_kernel.directory()
+    release = debug_kernel.release(path)
+    return Kernel(DEBUG, release, path, path / "vmlinuz", path / "lib/modules" / release,
+                  debug_kernel.PARAMETERS, hosted=True)
+
+
 def get(name):
-    """One kernel by its series name; builds its root when missing."""
+    """One kernel by its series name, or the debug kernel; builds its root when missing."""
+    if name == DEBUG:
+        return _debug()
     for series, root in _SERIES:
         if series == name:
             return _find(name, root)
-    say.fail(f"unknown kernel '{name}': choose from {', '.join(NAMES)}")
+    say.fail(f"unknown kernel '{name}': choose from {', '.join((*NAMES, DEBUG))}")
 
 
 def select(text):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import cache
+import debug_kernel
 import namespace
 import paths
 import say
@@ -57,14 +58,21 @@ def _copy_sources(target):
         shutil.copy2(paths.REPO / name, destination)
 
 
-def _make(kernel, folder):
-    """Run make in the root, in a mount namespace of its own so that /proc and /dev go away with it."""
+def _command(kernel, folder):
+    """Make in the root, in a mount namespace of its own so that /proc and /dev go away with it; and the
+    folder's name there."""
+    if kernel.hosted:
+        return debug_kernel.build_command(kernel.root, folder), str(folder)
     inside = "/" + str(folder.relative_to(kernel.root))
     script = ('mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$1" '
               '/usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C '
               'make --no-print-directory -C "$2" -j"$4" modules KVER="$3"')
-    command = namespace.command() + ["sh", "-c", script, "sh", str(kernel.root), inside, kernel.release,
-               str(os.cpu_count() or 2)]
+    return namespace.command() + ["sh", "-c", script, "sh", str(kernel.root), inside, kernel.release,
+                                  str(os.cpu_count() or 2)], inside
+
+
+def _make(kernel, folder):
+    command, inside = _command(kernel, folder)
     # Kbuild names files in a folder of its own; shown as names in the tree, an editor finds them.
     elsewhere = f"{inside}/build/{kernel.release}/"
     lines = []
@@ -94,6 +102,8 @@ def build(kernel, out=None):
             say.fail(f"the module for {kernel.release} does not build")
         if warnings:
             say.fail(f"the build for {kernel.release} warns:\n" + "\n".join(warnings))
+        if kernel.hosted:
+            debug_kernel.check_instrumented(folder / "build" / kernel.release)
         out.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / "build" / kernel.release / "qxl.ko", module)
         stamp_file.write_text(stamp)

@@ -30,6 +30,8 @@ finish() {
 		# A session's first process gets the terminal that it opens.
 		setsid sh -c 'exec sh -i < /dev/ttyS3 > /dev/ttyS3 2>&1'
 	fi
+	# Without ACPI nothing can be switched off; QEMU ends on a reboot, too.
+	grep -qw acpi=off /proc/cmdline && reboot -f
 	poweroff -f
 	sleep 60
 }
