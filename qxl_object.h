@@ -50,12 +50,6 @@ struct qxl_device *qxl_bo_device(struct qxl_bo *bo);
 int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 		  const struct qxl_surface_desc *surface, struct qxl_bo **out);
 
-static inline struct qxl_bo *qxl_bo_get(struct qxl_bo *bo)
-{
-	drm_gem_object_get(&bo->tbo.base);
-	return bo;
-}
-
 /* May free: not under the BO's own reservation. May sleep. NULL is fine. */
 static inline void qxl_bo_put(struct qxl_bo *bo)
 {

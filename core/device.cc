@@ -256,11 +256,6 @@ Result<> Device::set_primary(uint32_t width, uint32_t height) {
   return {};
 }
 
-Result<> Device::clear_primary() {
-  Guard guard(io_lock_);
-  return destroy_primary();
-}
-
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {
   if (heads.size() > heads_) return Error::kInvalid;
   Guard guard(io_lock_);

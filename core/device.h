@@ -32,7 +32,6 @@ class Device {
   [[nodiscard]] bool lost() const { return submission_.lost(); }
   uint32_t interrupt();
   Result<> set_primary(uint32_t width, uint32_t height) QXL_EXCLUDES(io_lock_);
-  Result<> clear_primary() QXL_EXCLUDES(io_lock_);
   Result<> set_monitors(std::span<const qxl_head> heads) QXL_EXCLUDES(io_lock_);
   Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects);
   Result<> blank(const qxl_rect& rect);

@@ -104,10 +104,6 @@ int qxl_core_set_primary(qxl_core* core, uint32_t width, uint32_t height) {
   return errno_of(device(core).set_primary(width, height));
 }
 
-int qxl_core_clear_primary(qxl_core* core) {
-  return errno_of(device(core).clear_primary());
-}
-
 int qxl_core_set_monitors(qxl_core* core, const qxl_head* heads, uint32_t count) {
   return errno_of(device(core).set_monitors({heads, count}));
 }

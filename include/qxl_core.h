@@ -84,8 +84,6 @@ void qxl_core_flush(struct qxl_core *core);
  */
 int qxl_core_set_primary(struct qxl_core *core, uint32_t width,
 			 uint32_t height);
-/* Destroys the primary, if there is one. May sleep. */
-int qxl_core_clear_primary(struct qxl_core *core);
 
 /*
  * Tells the host which part of the primary each head shows

@@ -66,33 +66,13 @@ TEST_F(Primary, TooLargeIsRefusedAndTheOldOneStays)
 	EXPECT_EQ(present_all(fake::Frame(640, 480)), 0);
 }
 
-TEST_F(Primary, ClearAndSetAgain)
-{
-	start(64, 64);
-	ASSERT_EQ(qxl_core_clear_primary(core), 0);
-	EXPECT_FALSE(device->has_primary());
-	ASSERT_EQ(qxl_core_clear_primary(core), 0);
-	ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
-	EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
-	expect_picture(device->picture());
-}
-
-TEST_F(Primary, ClearBeforeSet)
-{
-	ASSERT_EQ(create(), 0);
-	ASSERT_EQ(qxl_core_start(core), 0);
-	device->clear_stats();
-	EXPECT_EQ(qxl_core_clear_primary(core), 0);
-	EXPECT_TRUE(device->stats().port_writes.empty());
-}
-
-TEST_F(Primary, ClearGivesBackWhatTheHostHeld)
+TEST_F(Primary, ANewSizeGivesBackWhatTheHostHeld)
 {
 	start(64, 64);
 	device->hold_last = 1000;
 	for (int i = 0; i < 40; i++)
 		ASSERT_EQ(present_all(fake::Frame(64, 64)), 0);
-	ASSERT_EQ(qxl_core_clear_primary(core), 0);
+	ASSERT_EQ(qxl_core_set_primary(core, 96, 64), 0);
 	device->flush_releases();
 	pump();
 	EXPECT_EQ(counters().in_flight, 0u);
@@ -121,7 +101,7 @@ TEST_F(Primary, ComesBackAfterAReset)
 {
 	start(64, 64);
 	device->bad.never_answers_async = true;
-	EXPECT_EQ(qxl_core_clear_primary(core), -EIO);
+	EXPECT_EQ(qxl_core_set_primary(core, 96, 64), -EIO);
 	device->bad.never_answers_async = false;
 	ASSERT_EQ(qxl_core_start(core), 0);
 	ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
