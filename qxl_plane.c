@@ -186,16 +186,19 @@ static bool same_image(const struct drm_plane_state *a,
 	       qxl_compat_hotspot_y(a) == qxl_compat_hotspot_y(b);
 }
 
-/* The host's pointer is where its hotspot is. */
+/*
+ * The host's pointer is where its hotspot is. A modeset may have made a new
+ * primary, with which the host has forgotten the shape.
+ */
 static void show_cursor(struct qxl_crtc *head, struct drm_plane_state *old_state,
-			struct drm_plane_state *new_state)
+			struct drm_plane_state *new_state, bool forgotten)
 {
 	struct qxl_core *core = to_qxl(head->base.dev)->core;
 	struct qxl_cursor_image image = cursor_image(new_state);
 	int x = (int)head->head.x + new_state->crtc_x + (int)image.hot_x;
 	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
 
-	if (same_image(old_state, new_state))
+	if (!forgotten && same_image(old_state, new_state))
 		qxl_core_cursor_move(core, x, y);
 	else
 		qxl_core_cursor_set(core, &image, x, y);
@@ -208,14 +211,19 @@ static void qxl_cursor_atomic_update(struct drm_plane *plane,
 		drm_atomic_get_old_plane_state(state, plane);
 	struct drm_plane_state *new_state =
 		drm_atomic_get_new_plane_state(state, plane);
+	struct drm_crtc_state *crtc_state;
 	int idx;
 
 	if (!drm_dev_enter(plane->dev, &idx))
 		return;
-	if (new_state->visible)
-		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state);
-	else if (old_state->visible)
+	if (new_state->visible) {
+		crtc_state = drm_atomic_get_new_crtc_state(state,
+							   new_state->crtc);
+		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state,
+			    drm_atomic_crtc_needs_modeset(crtc_state));
+	} else if (old_state->visible) {
 		qxl_core_cursor_hide(to_qxl(plane->dev)->core);
+	}
 	drm_dev_exit(idx);
 }
 

@@ -147,11 +147,13 @@ static void plane_everywhere(const void *arg)
 		check(!ret, "at %d,%d: %d", places[i].x, places[i].y, ret);
 	}
 	check_plane_shows(dumb.fb);
+	host_check_cursor("shown %u %u 0 0", size->width, size->height);
 	snprintf(name, sizeof(name), "cursor-%ux%u", size->width, size->height);
 	host_shot(name);
 	ret = plane_hide();
 	check(!ret, "hide: %d", ret);
 	check_plane_shows(0);
+	host_check_cursor("hidden");
 	dumb_destroy(&dumb);
 }
 
@@ -172,6 +174,9 @@ static void plane_hotspot(void)
 
 		check(!ret, "hotspot %d,%d: %d", hotspots[i].x, hotspots[i].y,
 		      ret);
+		if (card.cursor.hotspot_x)
+			host_check_cursor("shown 64 64 %d %d", hotspots[i].x,
+					  hotspots[i].y);
 	}
 	plane_hide();
 	dumb_destroy(&dumb);
@@ -313,6 +318,34 @@ static void legacy_refusals(void)
 	legacy_hide();
 }
 
+/* A new primary makes the host forget the pointer: it must be told again. */
+static void pointer_survives_modeset(void)
+{
+	struct dumb pointer, smaller;
+	drmModeModeInfo mode;
+	int ret;
+
+	if (!has_plane() ||
+	    make_pointer(&pointer, 64, 64, DRM_FORMAT_ARGB8888))
+		return;
+	ret = plane_set(pointer.fb, 64, 64, &places[1], 0, 0);
+	check(!ret, "set: %d", ret);
+	host_check_cursor("shown 64 64 0 0");
+	card_mode(&card, 640, 480, &mode);
+	if (check(!dumb_frame(&smaller, card.fd, 640, 480), "framebuffer")) {
+		ret = card_show(&card, &mode, smaller.fb, 0, 0, 0);
+		check(!ret, "modeset 640x480: %d", ret);
+		host_check_cursor("shown 64 64 0 0");
+	}
+	card_mode(&card, WIDTH, HEIGHT, &mode);
+	ret = card_show(&card, &mode, screen.fb, 0, 0, 0);
+	check(!ret, "modeset %ux%u: %d", WIDTH, HEIGHT, ret);
+	host_check_cursor("shown 64 64 0 0");
+	plane_hide();
+	dumb_destroy(&smaller);
+	dumb_destroy(&pointer);
+}
+
 /* The cursor's image is gone while it shows; closing must put it away. */
 static void image_is_removed(void)
 {
@@ -353,6 +386,7 @@ static const struct ktap_case cases[] = {
 	  .arg = &narrow },
 	{ .name = "legacy moves", .run = legacy_moves },
 	{ .name = "legacy refusals", .run = legacy_refusals },
+	{ .name = "pointer survives a modeset", .run = pointer_survives_modeset },
 	{ .name = "image is removed while shown", .run = image_is_removed },
 	{ .name = "screen is untouched", .run = screen_is_untouched },
 };

@@ -6,7 +6,7 @@
 
 kmemleak=/sys/kernel/debug/kmemleak
 stats=/proc/lockdep_stats
-counters=/sys/kernel/debug/dri/*/qxl_counters
+counters="/sys/kernel/debug/dri/*/qxl_counters"
 # kmemleak leaves alone what is younger than 5 s.
 age=8
 

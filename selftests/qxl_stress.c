@@ -52,6 +52,7 @@ struct worker {
 
 static struct card card;
 static struct dumb frames[2];
+static struct dumb pointer;
 static int objects_fd;		/* a file of its own: closing it gives all back */
 static atomic_uint slots[SLOTS];	/* handles of surfaces; 0: none */
 static atomic_bool stop;
@@ -127,7 +128,7 @@ static void close_others(struct worker *worker)
 
 	if (handle)
 		handle_close(worker, handle);
-	usleep(500);
+	usleep(20 * 1000);
 }
 
 static void guess_handles(struct worker *worker)
@@ -135,7 +136,7 @@ static void guess_handles(struct worker *worker)
 	uint32_t handle = prng_below(&worker->prng, HANDLES_GUESSED);
 	uint32_t *map;
 
-	switch (prng_below(&worker->prng, 8)) {
+	switch (prng_below(&worker->prng, 32)) {
 	case 0:
 		handle_close(worker, handle);
 		break;
@@ -208,10 +209,17 @@ static void damage(struct worker *worker)
 
 static void move_cursor(struct worker *worker)
 {
-	int ret = drmModeMoveCursor(card.fd, card.crtc,
-				    prng_below(&worker->prng, WIDTH),
-				    prng_below(&worker->prng, HEIGHT));
+	int ret;
 
+	if (worker->steps % 16 == 0)
+		ret = drmModeSetCursor2(card.fd, card.crtc,
+					worker->steps % 128 ? pointer.handle : 0,
+					pointer.width, pointer.height,
+					prng_below(&worker->prng, 8), 1);
+	else
+		ret = drmModeMoveCursor(card.fd, card.crtc,
+					prng_below(&worker->prng, WIDTH),
+					prng_below(&worker->prng, HEIGHT));
 	worker->errors[-ret % ERRNO_MAX]++;
 	usleep(5000);
 }
@@ -237,7 +245,27 @@ static void open_and_close(struct worker *worker)
 	close(fd);
 }
 
+/* All ids and more in a file of its own, where nobody else closes any. */
+static void crowd(struct worker *worker)
+{
+	int fd = open(card.path, O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < SLOTS && !stop; i++) {
+		struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
+						   .width = 8, .height = 8,
+						   .stride = 32 };
+		struct drm_qxl_update_area area = { .right = 8, .bottom = 8 };
+
+		if (call(worker, fd, DRM_IOCTL_QXL_ALLOC_SURF, &args))
+			break;
+		area.handle = args.handle;
+		call(worker, fd, DRM_IOCTL_QXL_UPDATE_AREA, &area);
+	}
+	close(fd);
+}
+
 static struct worker workers[] = {
+	{ .name = "more surfaces than ids", .step = crowd },
 	{ .name = "create surfaces", .step = create_surfaces },
 	{ .name = "create surfaces too", .step = create_surfaces },
 	{ .name = "update surfaces", .step = update_surfaces },
@@ -337,6 +365,8 @@ static void setup(void)
 			ktap_bail("no frame: errno %d", errno);
 	if (card_show(&card, &mode, frames[0].fb, 0, 0, 0))
 		ktap_bail("no screen: errno %d", errno);
+	if (dumb_create(&pointer, card.fd, 64, 64))
+		ktap_bail("no cursor: errno %d", errno);
 	objects_fd = open(card.path, O_RDWR | O_CLOEXEC);
 	if (objects_fd < 0)
 		ktap_bail("%s: errno %d", card.path, errno);

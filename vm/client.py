@@ -69,6 +69,15 @@ class Client:
                 return last
             time.sleep(pause)
 
+    def cursor_when(self, wanted, timeout, pause=0.1):
+        """Wait until the pointer is as `wanted` says; how it is in the end."""
+        deadline = time.monotonic() + timeout
+        while True:
+            cursor = self._ask("cursor").partition(" ")[2]
+            if cursor == wanted or time.monotonic() > deadline:
+                return cursor
+            time.sleep(pause)
+
     def received(self):
         """Bytes the display channel has received."""
         return int(self._ask("stats").split()[1])

@@ -62,7 +62,8 @@ class Guest:
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
         self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
-            handlers = {"picture": self._on_picture, "shot": self._on_shot, "echo": " ".join}
+            handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
+                        "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
@@ -105,6 +106,12 @@ class Guest:
         self.shots(words[0])
         self.received = self.client.received()
         return "ok"
+
+    def _on_cursor(self, words):
+        """`cursor hidden` or `cursor shown WIDTH HEIGHT HOT-X HOT-Y`: is that the client's pointer?"""
+        wanted = " ".join(words)
+        found = self.client.cursor_when(wanted, PICTURE_SECONDS)
+        return "ok" if found == wanted else f"differ {found}"
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"

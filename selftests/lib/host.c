@@ -83,6 +83,22 @@ bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 		     width, height, answer);
 }
 
+bool host_check_cursor(const char *wanted, ...)
+{
+	char cursor[64], request[128], answer[256];
+	int fd = channel_open();
+	va_list args;
+
+	if (fd < 0)
+		return false;
+	va_start(args, wanted);
+	vsnprintf(cursor, sizeof(cursor), wanted, args);
+	va_end(args);
+	snprintf(request, sizeof(request), "cursor %s", cursor);
+	ask(fd, request, answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "pointer %s: %s", cursor, answer);
+}
+
 void host_shot(const char *name)
 {
 	char request[128], answer[256];

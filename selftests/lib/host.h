@@ -18,6 +18,13 @@ bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 			const char *reference, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * True when the client's pointer is what the format says: "hidden", or "shown
+ * WIDTH HEIGHT HOT-X HOT-Y". A check; without a host to ask, nothing is checked.
+ */
+bool host_check_cursor(const char *wanted, ...)
+	__attribute__((format(printf, 1, 2)));
+
 /* Has the host keep a picture under @name, for people; nothing is checked. */
 void host_shot(const char *name);
 
