@@ -27,6 +27,16 @@ check: ## all tests: on the host, and in guests on every supported kernel
 check-host: ## the host tests alone
 	@$(MAKE) --no-print-directory -C tests check
 
+.PHONY: check-debug
+check-debug: ## the guest tests and a stress on a kernel with KASAN, lockdep, kmemleak
+	@vm/host_packages build vm debug
+	@$(MAKE) --no-print-directory -C selftests
+	@vm/check_debug
+
+.PHONY: check-mutants
+check-mutants: ## break the lifetime rules one at a time; each must be caught
+	@$(MAKE) --no-print-directory -C tests check-mutants
+
 .PHONY: modules
 modules: ## build qxl.ko for kernel KVER (default: the running one) in build/KVER/
 	@scripts/check-build-deps $(KVER) $(KDIR)

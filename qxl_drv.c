@@ -250,6 +250,9 @@ static int qxl_pm_suspend(struct device *dev)
 		drm_mode_config_helper_resume(&qdev->ddev);
 		return ret;
 	}
+	/* Nobody waits for a fence now; a stopped device is not a lost one. */
+	cancel_delayed_work_sync(&qdev->flush_work);
+	qxl_reset_cancel(qdev);
 	qxl_core_stop(qdev->core, 0);
 	return 0;
 }

@@ -45,7 +45,9 @@ static void qxl_irq_flush(struct work_struct *work)
 					       struct qxl_device, flush_work);
 
 	qxl_core_flush(qdev->core);
-	if (atomic_read(&qdev->awaited_fences))
+	if (qxl_core_is_lost(qdev->core))
+		qxl_reset_schedule(qdev);
+	else if (atomic_read(&qdev->awaited_fences))
 		queue_delayed_work(qdev->workqueue, &qdev->flush_work,
 				   msecs_to_jiffies(QXL_FLUSH_INTERVAL_MS));
 }

@@ -152,12 +152,17 @@ void qxl_surface_leave_host(struct qxl_bo *bo)
 	struct qxl_rect all = { .x2 = bo->surface.width,
 				.y2 = bo->surface.height };
 
+	struct qxl_core *core = qxl_bo_device(bo)->core;
+	u32 id;
+
 	dma_resv_assert_held(bo->tbo.base.resv);
-	if (!READ_ONCE(bo->surface_id))
+	/* Taken once: the free callback, which reserves nothing, may be racing. */
+	id = xchg(&bo->surface_id, 0);
+	if (!id)
 		return;
 	/* When the device is lost, what is in memory is all there is. */
-	qxl_surface_update(bo, &all);
-	qxl_surface_evict(bo);
+	qxl_core_surface_update(core, id, &all);
+	qxl_core_surface_evict(core, id);
 }
 
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area)

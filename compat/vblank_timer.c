@@ -20,21 +20,31 @@ static ktime_t last_blanking(const struct qxl_vblank_timer *timer)
 	u64 since = ktime_to_ns(ktime_sub(now, timer->epoch));
 	u64 rest;
 
+	lockdep_assert_held(&timer->lock);
 	div64_u64_rem(since, timer->period_ns, &rest);
 	return ktime_sub_ns(now, rest);
 }
 
+/*
+ * Enabling and disabling come with DRM's vblank_time_lock held, which
+ * drm_crtc_handle_vblank() takes: neither may wait for this function. So it
+ * looks, under the timer's own lock, whether it is still wanted, and whether
+ * somebody has started the timer anew meanwhile.
+ */
 static enum hrtimer_restart qxl_vblank_timer_fire(struct hrtimer *hrtimer)
 {
 	struct qxl_vblank_timer *timer =
 		container_of(hrtimer, struct qxl_vblank_timer, timer);
+	unsigned long flags;
+	bool enabled;
 
-	/* Cancelling under vblank_time_lock, which the handler takes, could
-	 * deadlock; so the handler looks and does not re-arm itself.
-	 */
-	if (!READ_ONCE(timer->enabled))
+	spin_lock_irqsave(&timer->lock, flags);
+	enabled = timer->enabled;
+	if (enabled && !hrtimer_is_queued(hrtimer))
+		hrtimer_forward_now(hrtimer, ns_to_ktime(timer->period_ns));
+	spin_unlock_irqrestore(&timer->lock, flags);
+	if (!enabled)
 		return HRTIMER_NORESTART;
-	hrtimer_forward_now(hrtimer, ns_to_ktime(timer->period_ns));
 	drm_crtc_handle_vblank(timer->crtc);
 	return HRTIMER_RESTART;
 }
@@ -43,13 +53,23 @@ void qxl_vblank_timer_init(struct qxl_vblank_timer *timer,
 			   struct drm_crtc *crtc)
 {
 	timer->crtc = crtc;
+	spin_lock_init(&timer->lock);
 	hrtimer_init(&timer->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	timer->timer.function = qxl_vblank_timer_fire;
 }
 
+static void set_enabled(struct qxl_vblank_timer *timer, bool enabled)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&timer->lock, flags);
+	timer->enabled = enabled;
+	spin_unlock_irqrestore(&timer->lock, flags);
+}
+
 void qxl_vblank_timer_stop(struct qxl_vblank_timer *timer)
 {
-	WRITE_ONCE(timer->enabled, false);
+	set_enabled(timer, false);
 	hrtimer_cancel(&timer->timer);
 }
 
@@ -57,20 +77,20 @@ int qxl_vblank_timer_enable(struct drm_crtc *crtc)
 {
 	struct qxl_vblank_timer *timer = timer_of(crtc);
 	u64 period_ns = crtc->dev->vblank[drm_crtc_index(crtc)].framedur_ns;
+	unsigned long flags;
 
 	if (!period_ns)
 		return -EINVAL;
-	/* A handler that saw "disabled" is on its way out: let it. */
-	while (hrtimer_try_to_cancel(&timer->timer) < 0)
-		cpu_relax();
+	spin_lock_irqsave(&timer->lock, flags);
 	if (timer->period_ns != period_ns) {
 		timer->epoch = ktime_get();
 		timer->period_ns = period_ns;
 	}
-	WRITE_ONCE(timer->enabled, true);
+	timer->enabled = true;
 	hrtimer_start(&timer->timer,
 		      ktime_add_ns(last_blanking(timer), period_ns),
 		      HRTIMER_MODE_ABS);
+	spin_unlock_irqrestore(&timer->lock, flags);
 	return 0;
 }
 
@@ -78,7 +98,7 @@ void qxl_vblank_timer_disable(struct drm_crtc *crtc)
 {
 	struct qxl_vblank_timer *timer = timer_of(crtc);
 
-	WRITE_ONCE(timer->enabled, false);
+	set_enabled(timer, false);
 	hrtimer_try_to_cancel(&timer->timer);
 }
 
@@ -86,9 +106,12 @@ bool qxl_vblank_timer_timestamp(struct drm_crtc *crtc, int *max_error,
 				ktime_t *time, bool in_vblank_irq)
 {
 	struct qxl_vblank_timer *timer = timer_of(crtc);
+	unsigned long flags;
 
 	*max_error = 0;
+	spin_lock_irqsave(&timer->lock, flags);
 	*time = timer->period_ns ? last_blanking(timer) : ktime_get();
+	spin_unlock_irqrestore(&timer->lock, flags);
 	return true;
 }
 

@@ -38,9 +38,10 @@ static inline void qxl_vblank_timer_stop(struct qxl_vblank_timer *timer)
 struct qxl_vblank_timer {
 	struct hrtimer timer;
 	struct drm_crtc *crtc;
+	spinlock_t lock;	/* innermost; protects what follows */
 	ktime_t epoch;
 	u64 period_ns;		/* 0 until first enabled */
-	bool enabled;		/* READ_ONCE/WRITE_ONCE */
+	bool enabled;
 };
 
 void qxl_vblank_timer_init(struct qxl_vblank_timer *timer,

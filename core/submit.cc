@@ -14,6 +14,8 @@ namespace {
 // and drop drawables when it has none. Not more often than this.
 constexpr uint32_t kOomIntervalMs = 10;
 constexpr uint32_t kRingSliceMs = 1000;
+// Calls of flush() further apart than this are about different fences.
+constexpr uint32_t kFlushGapMs = 5000;
 
 constexpr int kEio = -5;
 
@@ -116,6 +118,23 @@ void Submission::cancel(Release& release) {
 void Submission::flush() {
   collect();
   ask_for_memory();
+  if (!host_is_silent()) return;
+  qxl_k_log(dev_, QXL_K_LOG_ERROR, "the host gave nothing back for %u s: device lost",
+            kHostTimeoutMs / 1000);
+  lose();
+}
+
+// Whether flush() has been called for so long with nothing coming back.
+bool Submission::host_is_silent() {
+  Guard guard(lock_);
+  uint64_t now = qxl_k_time_ms();
+  bool first = last_flush_ms_ == 0 || now - last_flush_ms_ > kFlushGapMs;
+  last_flush_ms_ = now;
+  if (first || counters_.releases != releases_seen_ || counters_.in_flight == 0 || lost()) {
+    releases_seen_ = counters_.releases;
+    silent_since_ms_ = now;
+  }
+  return now - silent_since_ms_ >= kHostTimeoutMs;
 }
 
 // QXL_IO_NOTIFY_OOM means something only while the release ring is empty.

@@ -100,8 +100,10 @@ class Submission {
 
   // Takes back what the host released.
   void collect() QXL_EXCLUDES(lock_);
-  // collect(), and ask the host for what it has not handed over yet. Not more
-  // often than every few milliseconds does that reach the host.
+  // collect(), and ask the host for what it has not handed over yet; not more
+  // often than every few milliseconds does that reach the host. Called again
+  // and again while somebody waits for a release: when nothing comes back for
+  // as long as a host may take, the device is lost.
   void flush() QXL_EXCLUDES(lock_);
   // Interrupt: the host made room or released something. Any context.
   void progress() { progress_.signal(); }
@@ -129,6 +131,7 @@ class Submission {
   void wait_for_host(uint32_t seen, uint32_t slice_ms, uint64_t deadline_ms);
   void wait_for_release(uint32_t seen, uint64_t deadline_ms) QXL_EXCLUDES(lock_);
   void ask_for_memory() QXL_EXCLUDES(lock_);
+  bool host_is_silent() QXL_EXCLUDES(lock_);
 
   Result<uint32_t> push_some(Queue queue, uint32_t type, std::span<Release* const> releases)
       QXL_EXCLUDES(lock_);
@@ -153,6 +156,9 @@ class Submission {
   ReleaseRing release_ring_ QXL_GUARDED_BY(lock_);
   qxl_counters counters_ QXL_GUARDED_BY(lock_) = {};
   uint64_t last_oom_ms_ QXL_GUARDED_BY(lock_) = 0;
+  uint64_t last_flush_ms_ QXL_GUARDED_BY(lock_) = 0;
+  uint64_t silent_since_ms_ QXL_GUARDED_BY(lock_) = 0;
+  uint64_t releases_seen_ QXL_GUARDED_BY(lock_) = 0;
   bool accepting_ QXL_GUARDED_BY(lock_) = false;
   bool lost_ = true;  // atomic
 };

@@ -45,14 +45,18 @@ Result<> Surfaces::setup(uint32_t n_surfaces) {
 }
 
 // Until `condition` holds, waits for what dying surfaces will give back.
-// kNoSpace when none is dying: then somebody must evict.
+// kNoSpace when none is dying: then somebody must evict. Whether any is dying is
+// asked first: what the last of them gives back must be found by `condition`.
 template <typename Condition>
 Result<> Surfaces::obtain(Condition condition) {
-  bool done = condition();
-  while (!done) {
-    if (!ids_.any_dying()) return Error::kNoSpace;
-    QXL_TRY(submission_.wait_until([&] { return (done = condition()) || !ids_.any_dying(); }));
-  }
+  bool done = false;
+  auto decided = [&] {
+    bool dying = ids_.any_dying();
+    done = condition();
+    return done || !dying;
+  };
+  if (!decided()) QXL_TRY(submission_.wait_until(decided));
+  if (!done) return Error::kNoSpace;
   return {};
 }
 

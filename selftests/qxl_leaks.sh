@@ -24,7 +24,12 @@ leaks() {
 	fi
 	for _ in 1 2; do
 		sleep $age
-		echo scan > $kmemleak
+		# It switches itself off when it runs out of memory for its own records.
+		if ! echo scan > $kmemleak; then
+			echo "not ok 1 nothing of the driver leaked: kmemleak is off"
+			status=1
+			return
+		fi
 	done
 	found=$(of_the_driver < $kmemleak)
 	echo "# $(grep -c '^unreferenced object' $kmemleak) unreferenced objects in all"

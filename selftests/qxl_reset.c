@@ -59,6 +59,7 @@ static void comes_back(void)
 	struct picture picture;
 	drmModeModeInfo mode;
 	struct dumb frame;
+	bool back;
 	int ret;
 
 	if (!check(counter_read(card.path, "resets", &resets), "no counters"))
@@ -73,8 +74,8 @@ static void comes_back(void)
 	check(!ret, "show: %d", ret);
 	if (!provoke_guest_bug())
 		return;
-	check(counter_await(card.path, "resets", resets + 1, &last),
-	      "%" PRIu64 " resets, not %" PRIu64, last, resets + 1);
+	back = counter_await(card.path, "resets", resets + 1, &last);
+	check(back, "%" PRIu64 " resets, not %" PRIu64, last, resets + 1);
 	check(counter_await(card.path, "lost", 0, &last), "still lost");
 	check(card_is_showing(&card, 1024, 768, NULL), "the mode is gone");
 	host_check_picture("after-reset", 1024, 768, "qxl_pattern 1024 768 5");

@@ -339,9 +339,9 @@ static uint64_t bos_before;
 static void check_counter(const char *name, uint64_t value)
 {
 	uint64_t last = 0;
+	bool same = counter_await(card.path, name, value, &last);
 
-	check(counter_await(card.path, name, value, &last),
-	      "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
+	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
 }
 
 static void nothing_is_left(void)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Adds up the test results of all variants: totals.py OUT HEADERS RESULT..."""
+"""Adds up the test results: totals.py OUT HEADERS EXPLORER RESULT..."""
 import json
 import pathlib
 import sys
@@ -37,9 +37,17 @@ def header_counts(path):
     }
 
 
+def explorer_counts(path):
+    if not path.exists():
+        return {"passed": 0, "failed": 1, "skipped": 0}
+    counts = json.loads(path.read_text())
+    return {what: counts[what] for what in ("passed", "failed", "skipped")}
+
+
 def main():
-    out, headers, *results = map(pathlib.Path, sys.argv[1:])
-    rows = [("headers", header_counts(headers))]
+    out, headers, explorer, *results = map(pathlib.Path, sys.argv[1:])
+    rows = [("headers", header_counts(headers)),
+            ("interleavings", explorer_counts(explorer))]
     rows += [(path.parent.name, gtest_counts(path)) for path in results]
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for name, counts in rows:

@@ -29,7 +29,8 @@ class Channel:
         try:
             with self._socket.makefile("rb") as reader:
                 for raw in reader:
-                    line = raw.decode(errors="replace").strip()
+                    # A kernel that had to probe for the port's interrupt wrote a byte of ones first.
+                    line = raw.lstrip(b"\xff").decode(errors="replace").strip()
                     if line:
                         self._socket.sendall(self._answer(line).encode() + b"\n")
         except OSError:

@@ -22,6 +22,7 @@ _KERNEL = re.compile("|".join((
     r"refcount_t: |list_(add|del) corruption",
     r"kmemleak: \d+ new suspected",
     r"\bCall Trace:",
+    r"\bBUG kmalloc|trying to register non-static key",
     r"module verification failed: .*tampered",
 )))
 

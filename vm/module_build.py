@@ -84,6 +84,17 @@ def _make(kernel, folder):
     return process.returncode, lines
 
 
+def _keep(built, out):
+    """The module, and the core's objects, which scripts/check-module looks at."""
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(built / "qxl.ko", out / "qxl.ko")
+    shutil.rmtree(out / "core", ignore_errors=True)
+    for source in (built / "core").rglob("*.o"):
+        target = out / source.relative_to(built)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
 def build(kernel, out=None):
     """Build for one kernel unless the sources are the ones of the last build; the module's path."""
     out = pathlib.Path(out) if out else paths.BUILD / kernel.release
@@ -104,8 +115,7 @@ def build(kernel, out=None):
             say.fail(f"the build for {kernel.release} warns:\n" + "\n".join(warnings))
         if kernel.hosted:
             debug_kernel.check_instrumented(folder / "build" / kernel.release)
-        out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / "build" / kernel.release / "qxl.ko", module)
+        _keep(folder / "build" / kernel.release, out)
         stamp_file.write_text(stamp)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #if !defined(__x86_64__)
 #error "explore: write explore_switch() for this processor"
@@ -34,6 +35,17 @@ asm(".text\n"
 extern "C" void explore_switch(void **from, void *to);
 
 namespace explore {
+namespace {
+
+constexpr size_t cleared_bytes = 2048;
+
+} // namespace
+
+size_t live_bytes(const Context &context)
+{
+	return (size_t)((char *)context.stack + stack_bytes -
+			(char *)context.stack_pointer);
+}
 
 void make_context(Context &context, void (*entry)())
 {
@@ -41,6 +53,11 @@ void make_context(Context &context, void (*entry)())
 		context.stack = aligned_alloc(64, stack_bytes);
 	if (!context.stack)
 		abort();
+
+	// What an earlier run left in the gaps of frames would make states look
+	// different.
+	memset((char *)context.stack + stack_bytes - cleared_bytes, 0,
+	       cleared_bytes);
 
 	auto *top = (uintptr_t *)((char *)context.stack + stack_bytes);
 

@@ -6,8 +6,7 @@
 
 namespace explore {
 
-// A stack with somewhere to go on. Made once, it is switched to and from for
-// as long as the process lives.
+// A stack with somewhere to go on.
 struct Context {
 	void *stack_pointer = nullptr;
 	void *stack = nullptr;
@@ -15,7 +14,10 @@ struct Context {
 
 constexpr size_t stack_bytes = 256 << 10;
 
-// @entry never returns.
+// Where the stack is in use; valid while the context is not running.
+size_t live_bytes(const Context &context);
+
+// Starts anew; @entry never returns.
 void make_context(Context &context, void (*entry)());
 // Saves where we are in @from and goes on where @to was left.
 void switch_context(Context &from, const Context &to);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <unordered_map>
 
 #include "fibres.h"
 #include "world.h"
@@ -31,6 +32,7 @@ FibreState main_state;
 Body bodies[max_fibres];
 int fibres;
 int running = main_fibre;
+int running_before = main_fibre;
 
 // The run in progress.
 unsigned preemptions_left;
@@ -45,6 +47,13 @@ bool replaying;
 bool verbose_replay;
 std::map<uint32_t, unsigned> overrides;
 uint64_t points_total;
+
+// States that a run of this search has gone on from, with the preemptions that
+// it had left: going on from there again, with no more of them, shows nothing
+// new. A state is the snapshot's memory and the fibres' stacks.
+std::unordered_map<uint64_t, unsigned> seen;
+bool asks_main; // a fibre wants main to look at its state
+bool cut;	// main said: seen
 
 bool over(const FibreState &state)
 {
@@ -126,6 +135,7 @@ void go_to(int fibre)
 {
 	Context &from = running == main_fibre ? main_context : contexts[running];
 
+	running_before = running;
 	running = fibre;
 	switch_context(from, fibre == main_fibre ? main_context : contexts[fibre]);
 }
@@ -144,8 +154,53 @@ void describe_waits()
 	fail("deadlock:%s wait", text.c_str());
 }
 
-// Picks who goes on after the current fibre has said what it waits for.
-void schedule()
+uint64_t hash_of_state(bool may_go_on)
+{
+	Hasher hasher;
+
+	hash_world(hasher);
+	hasher.add(may_go_on ? (uint64_t)running : ~(uint64_t)0);
+	for (int i = 0; i < fibres; i++) {
+		const FibreState &state = states[i];
+
+		hasher.add((uint64_t)state.done << 1 | state.timed_out);
+		hasher.add((uint64_t)state.wait.kind << 32 | state.wait.seen);
+		hasher.add((uint64_t)state.wait.on);
+		hasher.add(state.wait.deadline_ms);
+		hasher.add((uint64_t)state.spinlocks << 32 |
+			   (unsigned)(state.preloads << 8 | state.evictions));
+		hasher.add(contexts[i].stack_pointer, live_bytes(contexts[i]));
+	}
+	return hasher.value();
+}
+
+// On the main fibre, so that all of the others' registers are on their stacks.
+bool seen_before(bool may_go_on)
+{
+	const auto [found, is_new] =
+		seen.try_emplace(hash_of_state(may_go_on), preemptions_left);
+
+	if (is_new)
+		return false;
+	if (found->second >= preemptions_left)
+		return true;
+	found->second = preemptions_left;
+	return false;
+}
+
+bool asked_may_go_on;
+
+// The run ends here when its state is known.
+void look_at_state(bool may_go_on)
+{
+	asks_main = true;
+	asked_may_go_on = may_go_on;
+	go_to(main_fibre);
+}
+
+// Picks who goes on after the current fibre has said what it waits for. When
+// it had to wait for time to pass, going to others is no preemption.
+void schedule(bool waited = false)
 {
 	uint8_t options[max_fibres];
 	unsigned count = 0;
@@ -153,9 +208,10 @@ void schedule()
 	if (++step > max_steps)
 		fail("no end after %u steps", step);
 	points_total++;
-	const bool may_go_on = enabled(running);
+	const bool is_over = enabled(running);
+	const bool may_go_on = is_over && !waited;
 
-	if (may_go_on)
+	if (is_over)
 		options[count++] = (uint8_t)running;
 	if (!may_go_on || preemptions_left)
 		for (int i = 0; i < fibres; i++)
@@ -163,14 +219,16 @@ void schedule()
 				options[count++] = (uint8_t)i;
 	if (count == 0) {
 		if (only_host_left()) {
-			go_to(main_fibre); // comes back with the next run
+			go_to(main_fibre); // the run is over
 			return;
 		}
 		if (!pass_time())
 			describe_waits();
-		schedule();
+		schedule(true);
 		return;
 	}
+	if (count > 1 && !replaying && depth == path.size())
+		look_at_state(may_go_on);
 	const unsigned taken = take(options, count, false);
 
 	if (options[taken] == running)
@@ -184,12 +242,11 @@ void schedule()
 
 void fibre_entry()
 {
-	for (;;) {
-		bodies[running].run();
-		states[running].done = true;
-		trace("ends");
-		schedule();
-	}
+	bodies[running].run();
+	states[running].done = true;
+	trace("ends");
+	schedule();
+	abort(); // nobody goes on here
 }
 
 void run_once(void (*restore)(), void (*check)(), unsigned preemptions)
@@ -197,7 +254,8 @@ void run_once(void (*restore)(), void (*check)(), unsigned preemptions)
 	restore();
 	for (int i = 0; i < fibres; i++)
 		states[i] = {};
-	// The host sits where it always does between two runs.
+	for (int i = 0; i < fibres; i++)
+		make_context(contexts[i], fibre_entry);
 	states[fibres - 1].wait.kind = Wait::work;
 	step = 0;
 	depth = 0;
@@ -214,10 +272,20 @@ void run_once(void (*restore)(), void (*check)(), unsigned preemptions)
 	const unsigned taken = take(first, count, false);
 
 	trace("-> %s", bodies[first[taken]].name);
+	cut = asks_main = false;
 	go_to(first[taken]);
-	running = main_fibre;
+	while (asks_main) {
+		const int asker = running_before;
+
+		asks_main = false;
+		running = asker;
+		cut = seen_before(asked_may_go_on);
+		running = main_fibre;
+		if (!cut)
+			go_to(asker);
+	}
 	main_state = {};
-	if (!run_failed)
+	if (!run_failed && !cut)
 		check();
 }
 
@@ -361,10 +429,8 @@ bool take_failure(Failure &failure)
 void set_fibres(const std::vector<Body> &list)
 {
 	fibres = (int)list.size();
-	for (int i = 0; i < fibres; i++) {
+	for (int i = 0; i < fibres; i++)
 		bodies[i] = list[(size_t)i];
-		make_context(contexts[i], fibre_entry);
-	}
 }
 
 Explored explore(const Bound &bound, void (*restore)(), void (*check)())
@@ -374,10 +440,12 @@ Explored explore(const Bound &bound, void (*restore)(), void (*check)())
 
 	replaying = false;
 	path.clear();
+	seen.clear();
 	points_total = 0;
 	for (;;) {
 		run_once(restore, check, bound.preemptions);
 		result.runs++;
+		result.cut += cut;
 		if (take_failure(result.failure)) {
 			result.failed = true;
 			break;

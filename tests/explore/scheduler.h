@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs fibres one at a time and explores in which order: depth first, without
-// keeping states. Each run starts from the same snapshot (world.h), follows the
-// choices of the one before up to the last that has an alternative, and takes
-// that. A switch away from a fibre that could go on is a preemption; a run has
-// at most so many. Choices that cost none (who goes on when one blocks or ends)
-// are all explored.
+// Runs fibres one at a time and explores in which order, depth first. Each run
+// starts from the same snapshot (world.h), follows the choices of the one before
+// up to the last that has an alternative, and takes that. A switch away from a
+// fibre that could go on is a preemption; a run has at most so many. Choices
+// that cost none (who goes on when one blocks or ends) are all explored. A run
+// that comes to a state which another has gone on from ends there.
 #pragma once
 
 #include <cstdint>
@@ -80,6 +80,7 @@ struct Bound {
 
 struct Explored {
 	uint64_t runs = 0;
+	uint64_t cut = 0; // of these, ended at a state seen before
 	uint64_t points = 0;
 	bool complete = false;
 	bool failed = false;

@@ -172,6 +172,49 @@ TEST_F(Surface, IdOfADestroyThatIsNeverReleasedIsNotReused)
 	qxl_k_fence_signal(fences[7], 0);
 }
 
+// Who waits for a fence has the rim call flush again and again: that ends.
+TEST_F(Surface, WaitingForASilentHostEnds)
+{
+	qxl_bo bo;
+	qxl_fence *fence = new_fences(1)[0];
+	uint32_t id;
+	int calls = 0;
+
+	start();
+	device->hold_last = SIZE_MAX;
+	device->bad.ignores_oom = true;
+	ASSERT_EQ(create_surface(bo, *fence, id), 0);
+	qxl_core_surface_evict(core, id);
+	for (; calls < 10000 && !qxl_core_is_lost(core); calls++) {
+		kernel.advance_ms(10);
+		qxl_core_flush(core);
+	}
+	EXPECT_EQ(calls, 4001);
+	EXPECT_EQ(fence->error, -EIO);
+}
+
+// What comes back now and then is not silence, whatever else is held.
+TEST_F(Surface, WaitingForASlowHostGoesOn)
+{
+	qxl_bo bo;
+	qxl_fence *fence = new_fences(1)[0];
+	uint32_t id;
+
+	start();
+	ASSERT_EQ(create_surface(bo, *fence, id), 0);
+	for (int i = 0; i < 10; i++) {
+		for (int calls = 0; calls < 3900; calls++) {
+			kernel.advance_ms(10);
+			qxl_core_flush(core);
+		}
+		ASSERT_EQ(present_all(fake::Frame(16, 16)), 0);
+		settle();
+	}
+	EXPECT_FALSE(qxl_core_is_lost(core));
+	qxl_core_surface_evict(core, id);
+	settle();
+}
+
 // All ids published: nothing to wait for, somebody must evict.
 TEST_F(Surface, AllIdsPublishedIsNoSpace)
 {
