@@ -151,7 +151,6 @@ void qxl_surface_leave_host(struct qxl_bo *bo)
 {
 	struct qxl_rect all = { .x2 = bo->surface.width,
 				.y2 = bo->surface.height };
-
 	struct qxl_core *core = qxl_bo_device(bo)->core;
 	u32 id;
 
