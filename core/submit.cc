@@ -142,7 +142,9 @@ void Submission::ask_for_memory() {
   {
     Guard guard(lock_);
     uint64_t now = qxl_k_time_ms();
-    if (lost() || counters_.in_flight == 0 || !release_ring_.empty() || now - last_oom_ms_ < kOomIntervalMs) return;
+    if (lost() || counters_.in_flight == 0 || !release_ring_.empty() ||
+        now - last_oom_ms_ < kOomIntervalMs)
+      return;
     last_oom_ms_ = now;
     ++counters_.oom_notifies;
   }
