@@ -18,9 +18,7 @@ LAST_SECONDS = 240
 
 # What only a debug kernel prints, beside what vm/logscan.py looks for in every run.
 _DEBUG = re.compile("|".join((
-    r"\bBUG [\w.-]+ \(",  # SLUB: redzone, poison, double free
     r"Object already free|Slab cache still has objects",
-    r"INFO: trying to register non-static key",
     r"turning off the locking correctness validator",
     r"DMA-API: .*(device driver|exceeded|leak)",
     r"ODEBUG: ",

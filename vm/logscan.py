@@ -22,7 +22,8 @@ _KERNEL = re.compile("|".join((
     r"refcount_t: |list_(add|del) corruption",
     r"kmemleak: \d+ new suspected",
     r"\bCall Trace:",
-    r"\bBUG kmalloc|trying to register non-static key",
+    r"\bBUG [\w.-]+ \(",  # SLUB: redzone, poison, double free
+    r"trying to register non-static key",
     r"module verification failed: .*tampered",
 )))
 
