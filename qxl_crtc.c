@@ -38,7 +38,10 @@ static void send_event_now(struct drm_crtc *crtc)
 	spin_unlock_irq(&crtc->dev->event_lock);
 }
 
-/* A head that is off shows black; the primary is the other heads' too. */
+/*
+ * A head that is off shows black; the primary is the other heads' too. What is
+ * on a BO stays its owner's.
+ */
 static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 				    struct qxl_atomic_commit *state)
 {
@@ -57,7 +60,8 @@ static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 	if (!drm_dev_enter(crtc->dev, &idx))
 		return;
 	qxl_core_cursor_hide(qdev->core);
-	qxl_core_blank(qdev->core, &all);
+	if (!qdev->primary_bo)
+		qxl_core_blank(qdev->core, &all);
 	drm_dev_exit(idx);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mode config: heads, connectors, and where each head lies on the primary.
+ * Mode config: commits, heads, connectors.
  */
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
@@ -23,54 +23,23 @@ bool qxl_display_fits(const struct qxl_device *qdev, u32 width, u32 height)
 	return (u64)width * height * 4 <= qdev->rom.primary_bytes;
 }
 
-/* Layout ------------------------------------------------------------------ */
+/* Commits ----------------------------------------------------------------- */
 
-/* Fills @head from the state being committed. */
-static void place_head(struct qxl_crtc *crtc, u32 x)
+/* All heads lie on one primary: what changes it concerns all of them. */
+static int qxl_atomic_check(struct drm_device *ddev,
+			    struct qxl_atomic_commit *state)
 {
-	const struct drm_crtc_state *state = crtc->base.state;
-	struct qxl_head head = {};
-
-	if (state->active) {
-		head.x = x;
-		head.width = state->mode.hdisplay;
-		head.height = state->mode.vdisplay;
-	}
-	crtc->head = head;
-}
-
-int qxl_display_set_layout(struct qxl_device *qdev)
-{
-	struct qxl_head heads[QXL_MAX_HEADS];
-	u32 width = 0, height = 0, i;
 	int ret;
 
-	for (i = 0; i < qdev->num_heads; i++) {
-		struct qxl_crtc *crtc = &qdev->heads[i];
-
-		place_head(crtc, width);
-		heads[i] = crtc->head;
-		width += crtc->head.width;
-		height = max(height, crtc->head.height);
-	}
-	if (!width)
-		return 0;	/* the primary stays, each head went black */
-	ret = qxl_core_set_primary(qdev->core, width, height);
+	ret = drm_atomic_helper_check_modeset(ddev, state);
 	if (ret)
 		return ret;
-	return qxl_core_set_monitors(qdev->core, heads, qdev->num_heads);
-}
-
-static bool layout_changes(struct qxl_atomic_commit *state)
-{
-	struct drm_crtc_state *crtc_state;
-	struct drm_crtc *crtc;
-	int i;
-
-	for_each_new_crtc_in_state(state, crtc, crtc_state, i)
-		if (drm_atomic_crtc_needs_modeset(crtc_state))
-			return true;
-	return false;
+	if (qxl_layout_changes(state)) {
+		ret = qxl_layout_add_heads(state);
+		if (ret)
+			return ret;
+	}
+	return drm_atomic_helper_check(ddev, state);
 }
 
 /*
@@ -83,8 +52,8 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 	int idx;
 
 	drm_atomic_helper_commit_modeset_disables(ddev, state);
-	if (layout_changes(state) && drm_dev_enter(ddev, &idx)) {
-		if (qxl_display_set_layout(to_qxl(ddev)))
+	if (qxl_layout_changes(state) && drm_dev_enter(ddev, &idx)) {
+		if (qxl_layout_commit(to_qxl(ddev)))
 			drm_err(ddev, "the host did not take the new layout\n");
 		drm_dev_exit(idx);
 	}
@@ -106,7 +75,7 @@ static struct drm_framebuffer *qxl_fb_create(QXL_FB_CREATE_PARAMS)
 
 static const struct drm_mode_config_funcs qxl_mode_config_funcs = {
 	.fb_create = qxl_fb_create,
-	.atomic_check = drm_atomic_helper_check,
+	.atomic_check = qxl_atomic_check,
 	.atomic_commit = drm_atomic_helper_commit,
 };
 

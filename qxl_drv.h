@@ -30,6 +30,7 @@ struct qxl_crtc {
 	struct drm_connector connector;
 	struct qxl_vblank_timer vblank_timer;
 	struct qxl_head head;	/* what the host shows; commit order */
+	bool pointer_lost;	/* with an earlier primary; commit order */
 	/* Damage on its way to the core; one commit at a time uses it. */
 	struct qxl_rect damage[QXL_DAMAGE_BATCH];
 };
@@ -55,6 +56,8 @@ struct qxl_device {
 
 	u32 num_heads;
 	struct qxl_crtc *heads;
+	/* The BO that is the primary, counted, or NULL; commit order. */
+	struct qxl_bo *primary_bo;
 };
 
 static inline struct qxl_device *to_qxl(struct drm_device *ddev)
@@ -91,10 +94,23 @@ void qxl_reset_cancel(struct qxl_device *qdev);
 
 /* Mode config, heads, connectors; released with the DRM device. May sleep. */
 int qxl_display_init(struct qxl_device *qdev);
-/* Places the active heads side by side on a primary that holds them all. */
-int qxl_display_set_layout(struct qxl_device *qdev);
 /* Pixels that the primary can hold, in bytes, for a mode of this size. */
 bool qxl_display_fits(const struct qxl_device *qdev, u32 width, u32 height);
+
+/* qxl_layout.c */
+
+/* Whether the BO of @fb (may be NULL) can be the primary as it is. */
+bool qxl_layout_can_adopt(struct qxl_device *qdev,
+			  const struct drm_framebuffer *fb);
+/* -EINVAL for a surface that would have to be the primary and is too large. */
+int qxl_layout_check_fb(struct qxl_device *qdev,
+			const struct drm_framebuffer *fb);
+/* Whether the commit changes what the primary is or where heads lie on it. */
+bool qxl_layout_changes(struct qxl_atomic_commit *state);
+/* Makes all heads with their planes part of the commit. */
+int qxl_layout_add_heads(struct qxl_atomic_commit *state);
+/* Makes the primary that the heads' new states ask for. May sleep. */
+int qxl_layout_commit(struct qxl_device *qdev);
 
 /* qxl_crtc.c: @head's CRTC with its planes, released with the DRM device. */
 int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);
@@ -121,6 +137,8 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 
 /* Memory managers for VRAM and surfaces; released with the DRM device. */
 int qxl_ttm_init(struct qxl_device *qdev);
+/* Where the kernel has the memory of a BO in VRAM; write-combined. */
+void *qxl_ttm_vram(const struct ttm_buffer_object *tbo);
 /* Moves everything into system memory. May sleep. */
 int qxl_ttm_evict_all(struct qxl_device *qdev);
 /* Bytes in use of @mem_type (TTM_PL_VRAM, TTM_PL_PRIV). */
@@ -163,6 +181,21 @@ void qxl_surface_evict_all(struct qxl_device *qdev);
 /* Brings guest memory up to date with what the host drew on the BO. The
  * caller holds its reservation and has called qxl_surface_ensure(). */
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area);
+
+/*
+ * Makes @bo the host's primary surface, or NULL: one of the driver's own of this
+ * size. The BO that was the primary keeps what was drawn on it. The caller holds
+ * a reference to @bo, which is pinned in surface memory. Takes reservations.
+ * May sleep.
+ */
+int qxl_surface_set_primary(struct qxl_device *qdev, struct qxl_bo *bo,
+			    u32 width, u32 height);
+/* Brings memory up to date if the host draws on @bo. Takes the reservation. */
+void qxl_surface_refresh(struct qxl_bo *bo);
+
+/* qxl_execbuffer.c */
+int qxl_ioctl_execbuffer(struct drm_device *ddev, void *data,
+			 struct drm_file *file);
 
 /* qxl_ioctl.c */
 #define QXL_NUM_IOCTLS (DRM_QXL_ALLOC_SURF + 1)

@@ -51,13 +51,36 @@ static struct sg_table *qxl_gem_get_sg_table(struct drm_gem_object *obj)
 	return drm_prime_pages_to_sg(obj->dev, tt->pages, tt->num_pages);
 }
 
+/* Pinned, so that the mapping stays what it is. */
+static int qxl_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	struct qxl_bo *bo = gem_to_qxl_bo(obj);
+	int ret;
+
+	qxl_compat_vmap_begin(obj);
+	ret = qxl_bo_map(bo);
+	if (!ret) {
+		ttm_bo_pin(&bo->tbo);
+		*map = bo->map;
+	}
+	qxl_compat_vmap_end(obj);
+	return ret;
+}
+
+static void qxl_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	qxl_compat_vmap_begin(obj);
+	ttm_bo_unpin(&gem_to_qxl_bo(obj)->tbo);
+	qxl_compat_vmap_end(obj);
+}
+
 const struct drm_gem_object_funcs qxl_gem_funcs = {
 	.free = qxl_gem_free,
 	.pin = qxl_gem_pin,
 	.unpin = qxl_gem_unpin,
 	.get_sg_table = qxl_gem_get_sg_table,
-	.vmap = drm_gem_ttm_vmap,
-	.vunmap = drm_gem_ttm_vunmap,
+	.vmap = qxl_gem_vmap,
+	.vunmap = qxl_gem_vunmap,
 	.mmap = drm_gem_ttm_mmap,
 	.print_info = drm_gem_ttm_print_info,
 };

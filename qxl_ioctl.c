@@ -6,9 +6,6 @@
 
 #include "qxl_drv.h"
 
-/* Relocations that one command may carry. */
-#define QXL_MAX_RELOCS 96
-
 /* Bits in the device's client capabilities; a u32 index reaches further. */
 #define QXL_CLIENT_CAPABILITIES (58 * 8)
 
@@ -113,6 +110,8 @@ static int qxl_ioctl_alloc_surf(struct drm_device *ddev, void *data,
 	ret = qxl_core_surface_size(&surface, &bytes);
 	if (ret)
 		return ret;
+	/* The kernel's own driver adds a row, and Xorg maps it. */
+	bytes += abs((s64)args->stride);
 	return qxl_gem_create_with_handle(to_qxl(ddev), file, bytes,
 					  QXL_GEM_DOMAIN_SURFACE, &surface,
 					  &args->handle);
@@ -121,6 +120,7 @@ static int qxl_ioctl_alloc_surf(struct drm_device *ddev, void *data,
 const struct drm_ioctl_desc qxl_ioctls[QXL_NUM_IOCTLS] = {
 	DRM_IOCTL_DEF_DRV(QXL_ALLOC, qxl_ioctl_alloc, DRM_AUTH),
 	DRM_IOCTL_DEF_DRV(QXL_MAP, qxl_ioctl_map, DRM_AUTH),
+	DRM_IOCTL_DEF_DRV(QXL_EXECBUFFER, qxl_ioctl_execbuffer, DRM_AUTH),
 	DRM_IOCTL_DEF_DRV(QXL_UPDATE_AREA, qxl_ioctl_update_area, DRM_AUTH),
 	DRM_IOCTL_DEF_DRV(QXL_GETPARAM, qxl_ioctl_getparam, DRM_AUTH),
 	DRM_IOCTL_DEF_DRV(QXL_CLIENTCAP, qxl_ioctl_clientcap, DRM_AUTH),

@@ -23,6 +23,7 @@ static void qxl_bo_destroy(struct ttm_buffer_object *tbo)
 
 	/* INVARIANT: free evicts first, so no id leads here any more. */
 	WARN_ON_ONCE(READ_ONCE(bo->surface_id));
+	WARN_ON_ONCE(READ_ONCE(bo->primary));
 	WARN_ON_ONCE(!iosys_map_is_null(&bo->map));
 	atomic_dec(&qxl_bo_device(bo)->bos);
 	drm_gem_object_release(&tbo->base);
@@ -95,18 +96,34 @@ int qxl_bo_validate(struct qxl_bo *bo, u32 domain)
 	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
 }
 
-static int qxl_bo_map(struct qxl_bo *bo)
+/*
+ * All of VRAM is mapped anyway. TTM would hand out a part of that mapping, but
+ * forgets that it did when user space's mapping goes (ttm_mem_io_free() counts
+ * nothing), and then unmaps the whole.
+ */
+static bool in_mapped_vram(const struct qxl_bo *bo)
 {
+	return bo->tbo.resource && bo->tbo.resource->mem_type == TTM_PL_VRAM;
+}
+
+int qxl_bo_map(struct qxl_bo *bo)
+{
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (!iosys_map_is_null(&bo->map))
 		return 0;
-	return ttm_bo_vmap(&bo->tbo, &bo->map);
+	if (!in_mapped_vram(bo))
+		return ttm_bo_vmap(&bo->tbo, &bo->map);
+	iosys_map_set_vaddr_iomem(&bo->map,
+				  (void __iomem *)qxl_ttm_vram(&bo->tbo));
+	return 0;
 }
 
 void qxl_bo_drop_map(struct qxl_bo *bo)
 {
 	if (iosys_map_is_null(&bo->map))
 		return;
-	ttm_bo_vunmap(&bo->tbo, &bo->map);
+	if (!in_mapped_vram(bo))
+		ttm_bo_vunmap(&bo->tbo, &bo->map);
 	iosys_map_clear(&bo->map);
 }
 

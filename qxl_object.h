@@ -23,6 +23,9 @@ struct qxl_bo {
 	 * it with xchg, because the free callback has no reservation.
 	 */
 	u32 surface_id;
+	/* It is the host's primary surface, which has id 0. Changed under the
+	 * reservation, and only while pinned in surface memory. */
+	bool primary;
 	/*
 	 * Kernel mapping of all of it, kept from the first use until the BO
 	 * moves or goes. Protected by the reservation; stable while pinned.
@@ -71,6 +74,9 @@ struct qxl_bo *qxl_bo_lookup(struct drm_file *file, u32 handle);
  * May sleep.
  */
 int qxl_bo_validate(struct qxl_bo *bo, u32 domain);
+
+/* Maps all of the BO, wherever it is. The caller holds its reservation. */
+int qxl_bo_map(struct qxl_bo *bo);
 
 /*
  * Pins the BO in @domain and maps all of it for the kernel; a counted pair.

@@ -37,6 +37,7 @@ static const void *fb_pixels(const struct drm_framebuffer *fb)
 static int qxl_plane_prepare_fb(struct drm_plane *plane,
 				struct drm_plane_state *state)
 {
+	u32 domain;
 	int ret;
 
 	if (!state->fb)
@@ -44,7 +45,10 @@ static int qxl_plane_prepare_fb(struct drm_plane *plane,
 	ret = drm_gem_plane_helper_prepare_fb(plane, state);
 	if (ret)
 		return ret;
-	return qxl_bo_pin_mapped(fb_to_bo(state->fb), QXL_GEM_DOMAIN_CPU);
+	/* Where commands can draw on it, if they may be seen at once. */
+	domain = qxl_layout_can_adopt(to_qxl(plane->dev), state->fb) ?
+			 QXL_GEM_DOMAIN_SURFACE : QXL_GEM_DOMAIN_CPU;
+	return qxl_bo_pin_mapped(fb_to_bo(state->fb), domain);
 }
 
 static void qxl_plane_cleanup_fb(struct drm_plane *plane,
@@ -75,8 +79,14 @@ static int check_plane(struct qxl_atomic_commit *state,
 static int qxl_primary_atomic_check(struct drm_plane *plane,
 				    struct qxl_atomic_commit *state)
 {
-	return check_plane(state, drm_atomic_get_new_plane_state(state, plane),
-			   false);
+	struct drm_plane_state *plane_state =
+		drm_atomic_get_new_plane_state(state, plane);
+	int ret;
+
+	ret = check_plane(state, plane_state, false);
+	if (ret || !plane_state->fb)
+		return ret;
+	return qxl_layout_check_fb(to_qxl(plane->dev), plane_state->fb);
 }
 
 static struct qxl_frame frame_of(const struct qxl_crtc *head,
@@ -121,6 +131,21 @@ static int present_damage(struct qxl_crtc *head,
 	return ret;
 }
 
+/*
+ * On a BO that is the primary the host's own drawing is seen already; what the
+ * processor wrote there is what user space says it is.
+ */
+static bool nothing_to_present(struct drm_plane_state *new_state)
+{
+	struct qxl_bo *bo = fb_to_bo(new_state->fb);
+
+	if (bo->primary)
+		return !new_state->fb_damage_clips;
+	if (bo->surface.width)
+		qxl_surface_refresh(bo);
+	return false;
+}
+
 static void qxl_primary_atomic_update(struct drm_plane *plane,
 				      struct qxl_atomic_commit *state)
 {
@@ -132,7 +157,8 @@ static void qxl_primary_atomic_update(struct drm_plane *plane,
 
 	if (!new_state->visible || !drm_dev_enter(plane->dev, &idx))
 		return;
-	if (present_damage(to_qxl_crtc(new_state->crtc), old_state, new_state))
+	if (!nothing_to_present(new_state) &&
+	    present_damage(to_qxl_crtc(new_state->crtc), old_state, new_state))
 		qxl_reset_schedule(to_qxl(plane->dev));
 	drm_dev_exit(idx);
 }
@@ -187,21 +213,22 @@ static bool same_image(const struct drm_plane_state *a,
 }
 
 /*
- * The host's pointer is where its hotspot is. A modeset may have made a new
- * primary, with which the host has forgotten the shape.
+ * The host's pointer is where its hotspot is. With an earlier primary the host
+ * has forgotten the shape.
  */
 static void show_cursor(struct qxl_crtc *head, struct drm_plane_state *old_state,
-			struct drm_plane_state *new_state, bool forgotten)
+			struct drm_plane_state *new_state)
 {
 	struct qxl_core *core = to_qxl(head->base.dev)->core;
 	struct qxl_cursor_image image = cursor_image(new_state);
 	int x = (int)head->head.x + new_state->crtc_x + (int)image.hot_x;
 	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
 
-	if (!forgotten && same_image(old_state, new_state))
+	if (!head->pointer_lost && same_image(old_state, new_state))
 		qxl_core_cursor_move(core, x, y);
 	else
 		qxl_core_cursor_set(core, &image, x, y);
+	head->pointer_lost = false;
 }
 
 static void qxl_cursor_atomic_update(struct drm_plane *plane,
@@ -211,16 +238,12 @@ static void qxl_cursor_atomic_update(struct drm_plane *plane,
 		drm_atomic_get_old_plane_state(state, plane);
 	struct drm_plane_state *new_state =
 		drm_atomic_get_new_plane_state(state, plane);
-	struct drm_crtc_state *crtc_state;
 	int idx;
 
 	if (!drm_dev_enter(plane->dev, &idx))
 		return;
 	if (new_state->visible) {
-		crtc_state = drm_atomic_get_new_crtc_state(state,
-							   new_state->crtc);
-		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state,
-			    drm_atomic_crtc_needs_modeset(crtc_state));
+		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state);
 	} else if (old_state->visible) {
 		qxl_core_cursor_hide(to_qxl(plane->dev)->core);
 	}

@@ -100,6 +100,8 @@ int qxl_surface_ensure(struct qxl_bo *bo)
 	ret = qxl_bo_validate(bo, QXL_GEM_DOMAIN_SURFACE);
 	if (ret)
 		return ret;
+	if (bo->primary)
+		return 0;
 	if (READ_ONCE(bo->surface_id)) {
 		qxl_core_surface_touch(qxl_bo_device(bo)->core, bo->surface_id);
 		return 0;
@@ -168,4 +170,69 @@ int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area)
 {
 	return qxl_core_surface_update(qxl_bo_device(bo)->core,
 				       READ_ONCE(bo->surface_id), area);
+}
+
+/* Primary ------------------------------------------------------------------- */
+
+/*
+ * From here on draws on @bo make it a surface like any other. The host still
+ * has it as the primary too, but nothing to draw on it.
+ */
+static void give_up_primary(struct qxl_bo *bo)
+{
+	struct qxl_rect all = { .x2 = bo->surface.width,
+				.y2 = bo->surface.height };
+
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	qxl_core_surface_update(qxl_bo_device(bo)->core, 0, &all);
+	bo->primary = false;
+	dma_resv_unlock(bo->tbo.base.resv);
+}
+
+static int become_primary(struct qxl_bo *bo)
+{
+	u64 offset;
+	int ret;
+
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	offset = (u64)bo->tbo.resource->start << PAGE_SHIFT;
+	qxl_surface_leave_host(bo);
+	ret = qxl_core_adopt_primary(qxl_bo_device(bo)->core, &bo->surface,
+				     offset);
+	bo->primary = !ret;
+	dma_resv_unlock(bo->tbo.base.resv);
+	return ret;
+}
+
+int qxl_surface_set_primary(struct qxl_device *qdev, struct qxl_bo *bo,
+			    u32 width, u32 height)
+{
+	struct qxl_bo *old = qdev->primary_bo;
+	int ret;
+
+	if (bo && bo == old)
+		return 0;
+	if (old)
+		give_up_primary(old);
+	if (bo)
+		ret = become_primary(bo);
+	else
+		ret = qxl_core_set_primary(qdev->core, width, height);
+	if (bo && !ret)
+		drm_gem_object_get(&bo->tbo.base);
+	qdev->primary_bo = ret ? NULL : bo;
+	/* Only now: until there was another primary the host had this one. */
+	qxl_bo_put(old);
+	return ret;
+}
+
+void qxl_surface_refresh(struct qxl_bo *bo)
+{
+	struct qxl_rect all = { .x2 = bo->surface.width,
+				.y2 = bo->surface.height };
+
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	if (READ_ONCE(bo->surface_id))
+		qxl_surface_update(bo, &all);
+	dma_resv_unlock(bo->tbo.base.resv);
 }

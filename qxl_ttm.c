@@ -40,6 +40,14 @@ static void qxl_ttm_evict_flags(struct ttm_buffer_object *tbo,
 	*placement = qxl_compat_placement(&system);
 }
 
+void *qxl_ttm_vram(const struct ttm_buffer_object *tbo)
+{
+	struct qxl_device *qdev = ttm_to_qxl(tbo->bdev);
+
+	return (u8 *)qdev->res.ram + qdev->layout.vram_offset +
+	       ((u64)tbo->resource->start << PAGE_SHIFT);
+}
+
 static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
 				  struct ttm_resource *mem)
 {

@@ -137,6 +137,23 @@ qxl_compat_placement(const struct ttm_place *place)
 	};
 }
 
+/* GEM's vmap and vunmap callbacks, which old kernels call with no reservation. */
+static inline void qxl_compat_vmap_begin(struct drm_gem_object *obj)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	dma_resv_assert_held(obj->resv);
+#else
+	dma_resv_lock(obj->resv, NULL);
+#endif
+}
+
+static inline void qxl_compat_vmap_end(struct drm_gem_object *obj)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	dma_resv_unlock(obj->resv);
+#endif
+}
+
 /* Drops the one TTM reference that belongs to the GEM object. */
 static inline void qxl_compat_ttm_bo_fini(struct ttm_buffer_object *tbo)
 {

@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <new>
 
+#include "core/base/errno.h"
 #include "core/monitors.h"
 
 namespace qxl {
 namespace {
 
-constexpr int kEio = -5;
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMiB = 1 << 20;
 // Below this, presenting large rectangles would crawl.
@@ -20,6 +20,9 @@ constexpr uint64_t kMinUploadBytes = 1 * kMiB;
 constexpr uint64_t kMaxUploadBytes = 64 * kMiB;
 constexpr uint64_t kMinSurfaceArenaBytes = 64 * 1024;
 constexpr uint32_t kMaxPrimarySide = 16384;
+// What is there for the device's sake before anybody wants to see anything.
+constexpr uint32_t kFirstPrimaryWidth = 640;
+constexpr uint32_t kFirstPrimaryHeight = 480;
 
 constexpr uint32_t kInterrupts = QXL_INTERRUPT_DISPLAY | QXL_INTERRUPT_CURSOR |
                                  QXL_INTERRUPT_IO_CMD | QXL_INTERRUPT_ERROR |
@@ -42,6 +45,7 @@ Device::Device(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& ro
       heads_(heads),
       submission_(dev, ids_),
       presenter_(submission_),
+      executor_(submission_),
       cursor_(submission_),
       surfaces_(submission_, ids_) {}
 
@@ -141,6 +145,7 @@ Result<> Device::bring_up() {
 }
 
 void Device::forget_primary() {
+  primary_adopted_ = false;
   store_release(&primary_width_, 0);
   store_release(&primary_height_, 0);
 }
@@ -234,13 +239,17 @@ Result<> Device::destroy_primary() {
   return execute(QXL_IO_DESTROY_PRIMARY_ASYNC);
 }
 
-Result<> Device::set_primary(uint32_t width, uint32_t height) {
-  if (width == 0 || height == 0 || width > kMaxPrimarySide || height > kMaxPrimarySide ||
-      uint64_t{width} * height * 4 > rom_.primary_bytes)
-    return Error::kInvalid;
-  Guard guard(io_lock_);
-  if (width == primary_width_ && height == primary_height_) return {};
+Result<> Device::create_primary(const QXLSurfaceCreate& create) {
   QXL_TRY(destroy_primary());
+  write_ram(offsetof(QXLRam, create_surface), create);
+  QXL_TRY(execute(QXL_IO_CREATE_PRIMARY_ASYNC));
+  store_release(&primary_height_, create.height);
+  store_release(&primary_width_, create.width);
+  submission_.start_accepting();
+  return {};
+}
+
+Result<> Device::create_own_primary(uint32_t width, uint32_t height) {
   QXLSurfaceCreate create = {};
   create.width = width;
   create.height = height;
@@ -248,12 +257,46 @@ Result<> Device::set_primary(uint32_t width, uint32_t height) {
   create.format = SPICE_SURFACE_FMT_32_xRGB;
   create.type = QXL_SURF_TYPE_PRIMARY;
   create.mem = main_slot_.address(rom_.primary_offset).value();
-  write_ram(offsetof(QXLRam, create_surface), create);
-  QXL_TRY(execute(QXL_IO_CREATE_PRIMARY_ASYNC));
-  store_release(&primary_height_, height);
-  store_release(&primary_width_, width);
-  submission_.start_accepting();
+  return create_primary(create);
+}
+
+Result<> Device::set_primary(uint32_t width, uint32_t height) {
+  if (width == 0 || height == 0 || width > kMaxPrimarySide || height > kMaxPrimarySide ||
+      uint64_t{width} * height * 4 > rom_.primary_bytes)
+    return Error::kInvalid;
+  Guard guard(io_lock_);
+  if (width == primary_width_ && height == primary_height_ && !primary_adopted_) return {};
+  return create_own_primary(width, height);
+}
+
+bool Device::can_adopt_primary(const qxl_surface_desc& desc) const {
+  auto size = surface_size(desc);
+  return size.ok() && size.value() <= rom_.primary_bytes &&
+         desc.format == SPICE_SURFACE_FMT_32_xRGB && desc.width <= kMaxPrimarySide &&
+         desc.height <= kMaxPrimarySide;
+}
+
+Result<> Device::adopt_primary(const qxl_surface_desc& desc, uint64_t offset) {
+  if (!can_adopt_primary(desc)) return Error::kInvalid;
+  Guard guard(io_lock_);
+  QXLSurfaceCreate create = {};
+  create.width = desc.width;
+  create.height = desc.height;
+  create.stride = desc.stride;
+  create.format = desc.format;
+  create.flags = QXL_SURF_FLAG_KEEP_DATA;
+  create.type = QXL_SURF_TYPE_PRIMARY;
+  create.mem = surface_slot_.address(offset).value();
+  QXL_TRY(create_primary(create));
+  primary_adopted_ = true;
   return {};
+}
+
+Result<> Device::need_primary() {
+  if (load_acquire(&primary_width_) != 0) return {};
+  Guard guard(io_lock_);
+  if (primary_width_ != 0) return {};
+  return create_own_primary(kFirstPrimaryWidth, kFirstPrimaryHeight);
 }
 
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {
@@ -279,6 +322,7 @@ Result<> Device::blank(const qxl_rect& rect) {
 
 Result<SurfaceId> Device::create_surface(qxl_bo* bo, const qxl_surface_desc& desc,
                                          uint64_t offset, qxl_fence* destroyed) {
+  QXL_TRY(need_primary());
   return surfaces_.create(bo, desc, surface_slot_.address(offset), destroyed);
 }
 

@@ -2,10 +2,13 @@
 // One QXL device: bringing it up and down, synchronous I/O, interrupts.
 #pragma once
 
+#include <spice/qxl_dev.h>
+
 #include <span>
 
 #include "core/base/guard.h"
 #include "core/cursor.h"
+#include "core/executor.h"
 #include "core/protocol/rom.h"
 #include "core/submit.h"
 #include "core/surface.h"
@@ -32,6 +35,8 @@ class Device {
   [[nodiscard]] bool lost() const { return submission_.lost(); }
   uint32_t interrupt();
   Result<> set_primary(uint32_t width, uint32_t height) QXL_EXCLUDES(io_lock_);
+  Result<> adopt_primary(const qxl_surface_desc& desc, uint64_t offset) QXL_EXCLUDES(io_lock_);
+  [[nodiscard]] bool can_adopt_primary(const qxl_surface_desc& desc) const;
   Result<> set_monitors(std::span<const qxl_head> heads) QXL_EXCLUDES(io_lock_);
   Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects);
   Result<> blank(const qxl_rect& rect);
@@ -43,6 +48,7 @@ class Device {
   [[nodiscard]] bool client_has(uint32_t capability) const {
     return rom_client_has(res_.rom, capability);
   }
+  [[nodiscard]] Executor& executor() { return executor_; }
   [[nodiscard]] Cursor& cursor() { return cursor_; }
   [[nodiscard]] Surfaces& surfaces() { return surfaces_; }
   [[nodiscard]] SurfaceIds& surface_ids() { return ids_; }
@@ -58,7 +64,11 @@ class Device {
   void forget_primary() QXL_REQUIRES(io_lock_);
   // Starts the asynchronous command of `port` and waits for its interrupt.
   Result<> execute(uint32_t port) QXL_REQUIRES(io_lock_);
+  Result<> create_primary(const QXLSurfaceCreate& create) QXL_REQUIRES(io_lock_);
+  Result<> create_own_primary(uint32_t width, uint32_t height) QXL_REQUIRES(io_lock_);
   Result<> destroy_primary() QXL_REQUIRES(io_lock_);
+  // Some primary, so that the device takes commands.
+  Result<> need_primary() QXL_EXCLUDES(io_lock_);
   [[nodiscard]] qxl_rect primary() const;
 
   template <typename T>
@@ -84,10 +94,12 @@ class Device {
   // Written under io_lock_ while no head shows the primary; 0 x 0: there is none.
   uint32_t primary_width_ = 0;
   uint32_t primary_height_ = 0;
+  bool primary_adopted_ QXL_GUARDED_BY(io_lock_) = false;
 
   SurfaceIds ids_;
   Submission submission_;
   CopyPresenter presenter_;
+  Executor executor_;
   Cursor cursor_;
   Surfaces surfaces_;
 };

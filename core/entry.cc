@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The border: every extern "C" function of the core, and the only place where
 // an Error becomes an errno.
-#include "core/base/assert.h"
+#include "core/base/errno.h"
 #include "core/device.h"
+#include "core/draw_parser.h"
 #include "qxl_core.h"
 
 namespace {
@@ -11,26 +12,20 @@ using qxl::Device;
 using qxl::Error;
 using qxl::SurfaceId;
 
-constexpr int kEio = -5;
-constexpr int kEnomem = -12;
-constexpr int kEnodev = -19;
-constexpr int kEinval = -22;
-constexpr int kEnospc = -28;
-
 int errno_of(Error error) {
   switch (error) {
     case Error::kNoDevice:
-      return kEnodev;
+      return qxl::kEnodev;
     case Error::kNoMemory:
-      return kEnomem;
+      return qxl::kEnomem;
     case Error::kNoSpace:
-      return kEnospc;
+      return qxl::kEnospc;
     case Error::kInvalid:
-      return kEinval;
+      return qxl::kEinval;
     case Error::kLost:
-      return kEio;
+      return qxl::kEio;
   }
-  return kEinval;
+  return qxl::kEinval;
 }
 
 template <typename T>
@@ -104,6 +99,14 @@ int qxl_core_set_primary(qxl_core* core, uint32_t width, uint32_t height) {
   return errno_of(device(core).set_primary(width, height));
 }
 
+int qxl_core_adopt_primary(qxl_core* core, const qxl_surface_desc* desc, uint64_t offset) {
+  return errno_of(device(core).adopt_primary(*desc, offset));
+}
+
+bool qxl_core_can_adopt_primary(const qxl_core* core, const qxl_surface_desc* desc) {
+  return device(core).can_adopt_primary(*desc);
+}
+
 int qxl_core_set_monitors(qxl_core* core, const qxl_head* heads, uint32_t count) {
   return errno_of(device(core).set_monitors({heads, count}));
 }
@@ -160,6 +163,17 @@ void qxl_core_surface_evict(qxl_core* core, uint32_t id) {
 
 int qxl_core_surface_update(qxl_core* core, uint32_t id, const qxl_rect* area) {
   return errno_of(device(core).update_surface(SurfaceId{id}, *area));
+}
+
+int qxl_core_parse_draw(const qxl_command* command, const qxl_exec_bo* bos, uint32_t num_bos,
+                        qxl_piece* pieces, qxl_draw* draw) {
+  return errno_of(
+      qxl::parse_draw(*command, {bos, num_bos}, {pieces, command->num_relocs}, *draw));
+}
+
+int qxl_core_execute_draw(qxl_core* core, const qxl_draw* draw, const qxl_exec_bo* bos,
+                          uint32_t num_bos) {
+  return errno_of(device(core).executor().execute(*draw, {bos, num_bos}));
 }
 
 bool qxl_core_client_has(qxl_core* core, uint32_t index) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "core/base/assert.h"
+#include "core/base/errno.h"
 
 namespace qxl {
 namespace {
@@ -16,8 +17,6 @@ constexpr uint32_t kOomIntervalMs = 10;
 constexpr uint32_t kRingSliceMs = 1000;
 // Calls of flush() further apart than this are about different fences.
 constexpr uint32_t kFlushGapMs = 5000;
-
-constexpr int kEio = -5;
 
 uint32_t notify_port(Queue queue) {
   return queue == Queue::kDisplay ? QXL_IO_NOTIFY_CMD : QXL_IO_NOTIFY_CURSOR;

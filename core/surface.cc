@@ -9,9 +9,7 @@
 #include "core/protocol/commands.h"
 
 namespace qxl {
-namespace {
 
-// 0 for a format that is no surface's.
 uint32_t bytes_per_pixel(uint32_t format) {
   switch (format) {
     case SPICE_SURFACE_FMT_8_A:
@@ -26,8 +24,6 @@ uint32_t bytes_per_pixel(uint32_t format) {
       return 0;
   }
 }
-
-}  // namespace
 
 Result<size_t> surface_size(const qxl_surface_desc& desc) {
   uint64_t row = uint64_t{desc.width} * bytes_per_pixel(desc.format);

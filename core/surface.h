@@ -10,6 +10,9 @@
 
 namespace qxl {
 
+// Of a SPICE_SURFACE_FMT_*; 0 for a format that is no surface's.
+[[nodiscard]] uint32_t bytes_per_pixel(uint32_t format);
+
 // Bytes behind a surface like `desc`. kInvalid; see qxl_core_surface_size().
 Result<size_t> surface_size(const qxl_surface_desc& desc);
 

@@ -12,6 +12,7 @@
 #ifndef QXL_CORE_H
 #define QXL_CORE_H
 
+#include "qxl_exec.h"
 #include "qxl_k.h"
 #include "qxl_types.h"
 
@@ -88,6 +89,21 @@ int qxl_core_set_primary(struct qxl_core *core, uint32_t width,
 			 uint32_t height);
 
 /*
+ * Makes the surface like @desc at @offset of the surface BAR the primary, with
+ * the contents that it has: what is drawn on the primary is drawn there. The
+ * host writes to that memory until another primary was set, and forgets what it
+ * has not drawn yet: qxl_core_surface_update() of surface 0 comes before. May
+ * sleep. -EINVAL unless qxl_core_can_adopt_primary().
+ */
+int qxl_core_adopt_primary(struct qxl_core *core,
+			   const struct qxl_surface_desc *desc,
+			   uint64_t offset);
+
+/* Whether a surface like @desc can be the primary: 32_xRGB, and no larger. */
+bool qxl_core_can_adopt_primary(const struct qxl_core *core,
+				const struct qxl_surface_desc *desc);
+
+/*
  * Tells the host which part of the primary each head shows
  * (QXL_IO_MONITORS_CONFIG_ASYNC). @heads has @count entries, at least one of
  * them on. May sleep.
@@ -132,7 +148,8 @@ int qxl_core_surface_size(const struct qxl_surface_desc *desc, size_t *bytes);
  * signals when the host has released the destroy command. On error nothing is
  * kept and @destroyed still belongs to the caller. The caller holds the BO's
  * reservation and a reference. May sleep; waits, bounded, for ids that the
- * host is about to give back. -ENOSPC: surfaces have all ids; -ENOMEM.
+ * host is about to give back. Makes a primary first if there is none, because
+ * the device takes no command without. -ENOSPC: surfaces have all ids; -ENOMEM.
  */
 int qxl_core_surface_create(struct qxl_core *core, struct qxl_bo *bo,
 			    const struct qxl_surface_desc *desc,
@@ -169,6 +186,27 @@ void qxl_core_surface_evict(struct qxl_core *core, uint32_t id);
  */
 int qxl_core_surface_update(struct qxl_core *core, uint32_t id,
 			    const struct qxl_rect *area);
+
+/*
+ * Checks a client's command and everything that its relocations lead to, and
+ * turns it into a draw (QXLDrawable). The BOs' memory is read once; @pieces has
+ * room for as many as the command has relocations, and @draw points there.
+ * -EINVAL: a kind of draw that is not accepted, something outside of what it
+ * should be in, or a relocation of what is no address.
+ */
+int qxl_core_parse_draw(const struct qxl_command *command,
+			const struct qxl_exec_bo *bos, uint32_t num_bos,
+			struct qxl_piece *pieces, struct qxl_draw *draw);
+
+/*
+ * Copies the pixels of a checked draw and queues it, once. The caller holds the
+ * reservations of all BOs that it names, whose surfaces have their ids. No BO
+ * with data is needed any more when it returns. Waits, bounded, for the ring and
+ * for memory, without reacting to signals: may sleep. -ENOMEM: one row of the
+ * image does not fit into upload memory.
+ */
+int qxl_core_execute_draw(struct qxl_core *core, const struct qxl_draw *draw,
+			  const struct qxl_exec_bo *bos, uint32_t num_bos);
 
 /* True when the SPICE client has capability bit @index (QXLRom). */
 bool qxl_core_client_has(struct qxl_core *core, uint32_t index);

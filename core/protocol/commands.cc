@@ -4,6 +4,8 @@
 #include <spice/enums.h>
 #include <spice/qxl_dev.h>
 
+#include "core/protocol/emit.h"
+
 namespace qxl {
 namespace {
 
@@ -18,25 +20,6 @@ struct [[gnu::packed]] CursorSetCommand {
   QXLCursorCmd command;
   QXLCursor cursor;  // pixels follow
 };
-
-constexpr size_t kAfterReleaseInfo = sizeof(QXLReleaseInfo);
-
-// Writes a command built on the stack, all but its QXLReleaseInfo: the memory
-// may be write-combined, so it is written once, front to back.
-template <typename T>
-void emit(CommandMemory memory, const T& command) {
-  __builtin_memcpy(memory.pointer + kAfterReleaseInfo,
-                   reinterpret_cast<const uint8_t*>(&command) + kAfterReleaseInfo,
-                   sizeof(command) - kAfterReleaseInfo);
-}
-
-DeviceAddress at(CommandMemory memory, size_t offset) {
-  return DeviceAddress{memory.address.value() + offset};
-}
-
-QXLRect to_device(const qxl_rect& rect) {
-  return {.top = rect.y1, .left = rect.x1, .bottom = rect.y2, .right = rect.x2};
-}
 
 // What all opaque draws on the primary share.
 void init_drawable(QXLDrawable& drawable, uint8_t type, const qxl_rect& dest) {

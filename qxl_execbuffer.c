@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DRM_IOCTL_QXL_EXECBUFFER: commands of user space.
+ *
+ * All commands of a call are copied, looked up, reserved and checked before the
+ * first one is given to the host: either all are, each once, or none. Every
+ * wait that a signal can end comes before that, too. The core copies what the
+ * host will read, so nothing that user space can still write is in the host's
+ * hands, and BOs with data need no fence. Surfaces need none either: the host
+ * works in order, and their memory is busy until the fence of the destroy
+ * command, which they carry from their creation on (qxl_surface.c).
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_file.h>
+#include <drm/ttm/ttm_execbuf_util.h>
+
+#include "qxl_drv.h"
+
+/* Xorg sends one command a call. */
+#define QXL_MAX_COMMANDS 1024
+
+/* When others hold what would have to be evicted, they are about to let go. */
+#define QXL_EXEC_ATTEMPTS 8
+
+/* What stands for the command where a handle is expected. */
+#define QXL_COMMAND_HANDLE 0
+
+/* One command; relocations and pieces are parts of the call's arrays. */
+struct exec_command {
+	u8 bytes[QXL_MAX_COMMAND_BYTES];
+	struct qxl_command command;
+	struct qxl_piece *pieces;
+	struct qxl_draw draw;
+};
+
+/* One call. bos, entries and objects are about the same BOs, by index. */
+struct exec {
+	struct qxl_device *qdev;
+	struct drm_file *file;
+	u32 num_commands;
+	u32 num_relocs;
+	u32 num_bos;
+	struct exec_command *commands;
+	struct qxl_reloc *relocs;
+	struct qxl_piece *pieces;
+	struct qxl_exec_bo *bos;
+	struct ttm_validate_buffer *entries;
+	struct xarray indexes;	/* handle -> index of its BO, as a value */
+	struct list_head reserved;
+	struct list_head duplicates;	/* BOs with two handles */
+	struct ww_acquire_ctx ticket;
+};
+
+static struct qxl_bo *entry_bo(const struct exec *exec, u32 index)
+{
+	return to_qxl_bo(exec->entries[index].bo);
+}
+
+/* Copying in ---------------------------------------------------------------- */
+
+static int check_sizes(const struct drm_qxl_command *command)
+{
+	if (command->command_size > QXL_MAX_COMMAND_BYTES ||
+	    command->relocs_num > QXL_MAX_RELOCS)
+		return -EINVAL;
+	return 0;
+}
+
+/* A handle's BO, looked up once in a call. */
+static int find_bo(struct exec *exec, u32 handle, u32 *index)
+{
+	void *known = xa_load(&exec->indexes, handle);
+	struct qxl_bo *bo;
+	int ret;
+
+	if (known) {
+		*index = xa_to_value(known);
+		return 0;
+	}
+	bo = qxl_bo_lookup(exec->file, handle);
+	if (!bo)
+		return -ENOENT;
+	ret = xa_err(xa_store(&exec->indexes, handle,
+			      xa_mk_value(exec->num_bos), GFP_KERNEL));
+	if (ret) {
+		qxl_bo_put(bo);
+		return ret;
+	}
+	*index = exec->num_bos++;
+	exec->entries[*index].bo = &bo->tbo;
+	exec->bos[*index].surface = bo->surface;
+	list_add_tail(&exec->entries[*index].head, &exec->reserved);
+	return 0;
+}
+
+static int copy_reloc(struct exec *exec, const struct drm_qxl_reloc *from,
+		      struct qxl_reloc *to)
+{
+	int ret;
+
+	if (from->reloc_type != QXL_RELOC_TYPE_BO &&
+	    from->reloc_type != QXL_RELOC_TYPE_SURF)
+		return -EINVAL;
+	to->surface = from->reloc_type == QXL_RELOC_TYPE_SURF;
+	to->dst_offset = from->dst_offset;
+	to->src_offset = from->src_offset;
+	ret = find_bo(exec, from->src_handle, &to->src);
+	if (ret)
+		return ret;
+	to->dst = QXL_NO_BO;
+	if (from->dst_handle == QXL_COMMAND_HANDLE)
+		return 0;
+	return find_bo(exec, from->dst_handle, &to->dst);
+}
+
+static int copy_relocs(struct exec *exec, u64 user, u32 count)
+{
+	const struct drm_qxl_reloc __user *from = u64_to_user_ptr(user);
+	struct drm_qxl_reloc reloc;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		if (copy_from_user(&reloc, from + i, sizeof(reloc)))
+			return -EFAULT;
+		ret = copy_reloc(exec, &reloc,
+				 &exec->relocs[exec->num_relocs + i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int copy_command(struct exec *exec, const struct drm_qxl_command *from,
+			struct exec_command *to)
+{
+	int ret;
+
+	if (copy_from_user(to->bytes, u64_to_user_ptr(from->command),
+			   from->command_size))
+		return -EFAULT;
+	ret = copy_relocs(exec, from->relocs, from->relocs_num);
+	if (ret)
+		return ret;
+	to->command.type = from->type;
+	to->command.bytes = to->bytes;
+	to->command.size = from->command_size;
+	to->command.relocs = &exec->relocs[exec->num_relocs];
+	to->command.num_relocs = from->relocs_num;
+	to->pieces = &exec->pieces[exec->num_relocs];
+	exec->num_relocs += from->relocs_num;
+	return 0;
+}
+
+static int copy_commands(struct exec *exec, const struct drm_qxl_command *from)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < exec->num_commands; i++) {
+		ret = copy_command(exec, &from[i], &exec->commands[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Room for all relocations, and for two BOs of each. */
+static int allocate(struct exec *exec, u32 relocs)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
+
+	exec->commands = kvmalloc_array(exec->num_commands,
+					sizeof(*exec->commands), gfp);
+	if (!exec->commands)
+		return -ENOMEM;
+	if (!relocs)
+		return 0;
+	exec->relocs = kvmalloc_array(relocs, sizeof(*exec->relocs), gfp);
+	exec->pieces = kvmalloc_array(relocs, sizeof(*exec->pieces), gfp);
+	exec->bos = kvmalloc_array(2 * relocs, sizeof(*exec->bos), gfp);
+	exec->entries = kvmalloc_array(2 * relocs, sizeof(*exec->entries), gfp);
+	if (!exec->relocs || !exec->pieces || !exec->bos || !exec->entries)
+		return -ENOMEM;
+	return 0;
+}
+
+static void release(struct exec *exec)
+{
+	u32 i;
+
+	for (i = 0; i < exec->num_bos; i++)
+		qxl_bo_put(entry_bo(exec, i));
+	xa_destroy(&exec->indexes);
+	kvfree(exec->entries);
+	kvfree(exec->bos);
+	kvfree(exec->pieces);
+	kvfree(exec->relocs);
+	kvfree(exec->commands);
+}
+
+/* Checking ------------------------------------------------------------------ */
+
+static int map_data(struct exec *exec)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < exec->num_bos; i++) {
+		struct qxl_bo *bo = entry_bo(exec, i);
+
+		if (bo->surface.width)
+			continue;
+		ret = qxl_bo_map(bo);
+		if (ret)
+			return ret;
+		exec->bos[i].data = bo->map.vaddr;
+		exec->bos[i].bytes = bo->tbo.base.size;
+	}
+	return 0;
+}
+
+static int parse(struct exec *exec)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < exec->num_commands; i++) {
+		struct exec_command *command = &exec->commands[i];
+
+		ret = qxl_core_parse_draw(&command->command, exec->bos,
+					  exec->num_bos, command->pieces,
+					  &command->draw);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Every BO with a size is a surface that some relocation named. */
+static int ensure_surfaces(struct exec *exec)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < exec->num_bos; i++) {
+		struct qxl_bo *bo = entry_bo(exec, i);
+
+		if (!bo->surface.width)
+			continue;
+		ret = qxl_surface_ensure(bo);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < exec->num_bos; i++)
+		exec->bos[i].surface_id =
+			READ_ONCE(entry_bo(exec, i)->surface_id);
+	return 0;
+}
+
+static int prepare(struct exec *exec)
+{
+	int ret;
+
+	ret = map_data(exec);
+	if (!ret)
+		ret = parse(exec);
+	if (!ret)
+		ret = ensure_surfaces(exec);
+	return ret;
+}
+
+/* Executing ----------------------------------------------------------------- */
+
+/* From here on nothing is interruptible: no command is given twice. */
+static int execute(struct exec *exec)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < exec->num_commands; i++) {
+		ret = qxl_core_execute_draw(exec->qdev->core,
+					    &exec->commands[i].draw, exec->bos,
+					    exec->num_bos);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int attempt(struct exec *exec, bool *executed)
+{
+	int ret;
+
+	ret = ttm_eu_reserve_buffers(&exec->ticket, &exec->reserved, true,
+				     &exec->duplicates);
+	if (ret)
+		return ret;
+	ret = prepare(exec);
+	if (!ret) {
+		*executed = true;
+		ret = execute(exec);
+	}
+	ttm_eu_backoff_reservation(&exec->ticket, &exec->reserved);
+	list_splice_tail_init(&exec->duplicates, &exec->reserved);
+	return ret;
+}
+
+static int run(struct exec *exec)
+{
+	bool executed = false;
+	int tries, ret;
+
+	for (tries = 0; tries < QXL_EXEC_ATTEMPTS; tries++) {
+		ret = attempt(exec, &executed);
+		if (executed || (ret != -ENOMEM && ret != -EBUSY))
+			break;
+		cond_resched();
+	}
+	return ret;
+}
+
+static int exec_commands(struct exec *exec, const struct drm_qxl_command *from)
+{
+	u32 relocs = 0, i;
+	int ret;
+
+	for (i = 0; i < exec->num_commands; i++) {
+		ret = check_sizes(&from[i]);
+		if (ret)
+			return ret;
+		relocs += from[i].relocs_num;
+	}
+	xa_init(&exec->indexes);
+	INIT_LIST_HEAD(&exec->reserved);
+	INIT_LIST_HEAD(&exec->duplicates);
+	ret = allocate(exec, relocs);
+	if (!ret)
+		ret = copy_commands(exec, from);
+	if (!ret)
+		ret = run(exec);
+	release(exec);
+	return ret;
+}
+
+int qxl_ioctl_execbuffer(struct drm_device *ddev, void *data,
+			 struct drm_file *file)
+{
+	const struct drm_qxl_execbuffer *args = data;
+	struct exec exec = { .qdev = to_qxl(ddev), .file = file,
+			     .num_commands = args->commands_num };
+	struct drm_qxl_command *commands;
+	int ret;
+
+	if (args->flags || args->commands_num > QXL_MAX_COMMANDS)
+		return -EINVAL;
+	if (!args->commands_num)
+		return 0;
+	commands = vmemdup_user(u64_to_user_ptr(args->commands),
+				array_size(args->commands_num,
+					   sizeof(*commands)));
+	if (IS_ERR(commands))
+		return PTR_ERR(commands);
+	ret = exec_commands(&exec, commands);
+	kvfree(commands);
+	return ret;
+}

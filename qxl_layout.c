@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the host's primary surface is, and where on it each head lies.
+ *
+ * Usually the primary is the driver's own and heads lie on it side by side;
+ * damage is copied there. When all heads show one surface BO, as with Xorg, the
+ * primary is that BO: commands that draw on it are seen at once, and heads lie
+ * where their framebuffer says.
+ */
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_print.h>
+
+#include "qxl_drv.h"
+
+/* Whether the rows of @fb are those of its BO, and seen as they are. */
+static bool shows_surface(const struct drm_framebuffer *fb)
+{
+	const struct qxl_surface_desc *surface =
+		&gem_to_qxl_bo(fb->obj[0])->surface;
+
+	return surface->width >= fb->width && surface->height >= fb->height &&
+	       fb->format->format == DRM_FORMAT_XRGB8888 &&
+	       fb->offsets[0] == 0 && surface->stride > 0 &&
+	       fb->pitches[0] == (u32)surface->stride;
+}
+
+bool qxl_layout_can_adopt(struct qxl_device *qdev,
+			  const struct drm_framebuffer *fb)
+{
+	return fb && shows_surface(fb) &&
+	       qxl_core_can_adopt_primary(qdev->core,
+					  &gem_to_qxl_bo(fb->obj[0])->surface);
+}
+
+int qxl_layout_check_fb(struct qxl_device *qdev,
+			const struct drm_framebuffer *fb)
+{
+	const struct qxl_surface_desc *surface =
+		&gem_to_qxl_bo(fb->obj[0])->surface;
+
+	if (!shows_surface(fb) || (u64)surface->stride * surface->height <=
+					  qdev->rom.primary_bytes)
+		return 0;
+	drm_err_ratelimited(&qdev->ddev,
+			    "a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with a larger vgamem_mb\n",
+			    surface->width, surface->height,
+			    ((u64)surface->stride * surface->height) >> 20,
+			    qdev->rom.primary_bytes >> 20);
+	return -EINVAL;
+}
+
+/* The surface BO that all heads that are on show, or NULL. */
+static struct qxl_bo *shared_surface(struct qxl_device *qdev)
+{
+	struct qxl_bo *shared = NULL;
+	u32 i;
+
+	for (i = 0; i < qdev->num_heads; i++) {
+		const struct drm_crtc *crtc = &qdev->heads[i].base;
+		const struct drm_framebuffer *fb = crtc->primary->state->fb;
+		struct qxl_bo *bo;
+
+		if (!crtc->state->active)
+			continue;
+		if (!qxl_layout_can_adopt(qdev, fb))
+			return NULL;
+		bo = gem_to_qxl_bo(fb->obj[0]);
+		if (shared && bo != shared)
+			return NULL;
+		shared = bo;
+	}
+	return shared;
+}
+
+/* Fills @head from the state being committed; @x: where the next one goes. */
+static void place_head(struct qxl_crtc *crtc, u32 x, bool shared)
+{
+	const struct drm_crtc_state *state = crtc->base.state;
+	const struct drm_plane_state *plane = crtc->base.primary->state;
+	struct qxl_head head = {};
+
+	if (state->active) {
+		head.x = shared ? plane->src.x1 >> 16 : x;
+		head.y = shared ? plane->src.y1 >> 16 : 0;
+		head.width = state->mode.hdisplay;
+		head.height = state->mode.vdisplay;
+	}
+	crtc->head = head;
+	crtc->pointer_lost = true;
+}
+
+int qxl_layout_commit(struct qxl_device *qdev)
+{
+	struct qxl_bo *shared = shared_surface(qdev);
+	struct qxl_head heads[QXL_MAX_HEADS];
+	u32 width = 0, height = 0, i;
+	int ret;
+
+	for (i = 0; i < qdev->num_heads; i++) {
+		struct qxl_crtc *crtc = &qdev->heads[i];
+
+		place_head(crtc, width, shared);
+		heads[i] = crtc->head;
+		width += crtc->head.width;
+		height = max(height, crtc->head.height);
+	}
+	/* With all heads off a primary stays, but never one that may go away. */
+	if (!width && !qdev->primary_bo)
+		return 0;
+	if (!width) {
+		width = qdev->primary_bo->surface.width;
+		height = qdev->primary_bo->surface.height;
+		return qxl_surface_set_primary(qdev, NULL, width, height);
+	}
+	ret = qxl_surface_set_primary(qdev, shared, width, height);
+	if (ret)
+		return ret;
+	return qxl_core_set_monitors(qdev->core, heads, qdev->num_heads);
+}
+
+/* Whether the plane's part in what the primary is changes. */
+static bool shows_other_surface(const struct drm_plane_state *old_state,
+				const struct drm_plane_state *new_state)
+{
+	struct qxl_device *qdev = to_qxl(new_state->plane->dev);
+	bool was = qxl_layout_can_adopt(qdev, old_state->fb);
+	bool is = qxl_layout_can_adopt(qdev, new_state->fb);
+
+	if (!was && !is)
+		return false;
+	return was != is || old_state->fb->obj[0] != new_state->fb->obj[0] ||
+	       old_state->src_x != new_state->src_x ||
+	       old_state->src_y != new_state->src_y;
+}
+
+bool qxl_layout_changes(struct qxl_atomic_commit *state)
+{
+	struct drm_plane_state *old_state, *new_state;
+	struct drm_crtc_state *crtc_state;
+	struct drm_plane *plane;
+	struct drm_crtc *crtc;
+	int i;
+
+	for_each_new_crtc_in_state(state, crtc, crtc_state, i)
+		if (drm_atomic_crtc_needs_modeset(crtc_state))
+			return true;
+	for_each_oldnew_plane_in_state(state, plane, old_state, new_state, i)
+		if (plane->type == DRM_PLANE_TYPE_PRIMARY &&
+		    shows_other_surface(old_state, new_state))
+			return true;
+	return false;
+}
+
+int qxl_layout_add_heads(struct qxl_atomic_commit *state)
+{
+	struct drm_crtc_state *crtc_state;
+	struct drm_crtc *crtc;
+	int ret;
+
+	drm_for_each_crtc(crtc, state->dev) {
+		crtc_state = drm_atomic_get_crtc_state(state, crtc);
+		if (IS_ERR(crtc_state))
+			return PTR_ERR(crtc_state);
+		ret = drm_atomic_add_affected_planes(state, crtc);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
