@@ -107,7 +107,7 @@ int qxl_layout_check_fb(struct qxl_device *qdev,
 			const struct drm_framebuffer *fb);
 /* Whether the commit changes what the primary is or where heads lie on it. */
 bool qxl_layout_changes(struct qxl_atomic_commit *state);
-/* Makes all heads with their planes part of the commit. */
+/* Makes all heads with their planes part of the commit, and draws them whole. */
 int qxl_layout_add_heads(struct qxl_atomic_commit *state);
 /* Makes the primary that the heads' new states ask for. May sleep. */
 int qxl_layout_commit(struct qxl_device *qdev);

@@ -154,6 +154,19 @@ bool qxl_layout_changes(struct qxl_atomic_commit *state)
 	return false;
 }
 
+/* A new primary shows nothing yet: damage is everything. */
+static void drop_damage(struct qxl_atomic_commit *state)
+{
+	struct drm_plane_state *plane_state;
+	struct drm_plane *plane;
+	int i;
+
+	for_each_new_plane_in_state(state, plane, plane_state, i) {
+		drm_property_blob_put(plane_state->fb_damage_clips);
+		plane_state->fb_damage_clips = NULL;
+	}
+}
+
 int qxl_layout_add_heads(struct qxl_atomic_commit *state)
 {
 	struct drm_crtc_state *crtc_state;
@@ -168,5 +181,6 @@ int qxl_layout_add_heads(struct qxl_atomic_commit *state)
 		if (ret)
 			return ret;
 	}
+	drop_damage(state);
 	return 0;
 }

@@ -37,6 +37,7 @@ static const void *fb_pixels(const struct drm_framebuffer *fb)
 static int qxl_plane_prepare_fb(struct drm_plane *plane,
 				struct drm_plane_state *state)
 {
+	struct qxl_bo *bo;
 	u32 domain;
 	int ret;
 
@@ -45,10 +46,11 @@ static int qxl_plane_prepare_fb(struct drm_plane *plane,
 	ret = drm_gem_plane_helper_prepare_fb(plane, state);
 	if (ret)
 		return ret;
-	/* Where commands can draw on it, if they may be seen at once. */
-	domain = qxl_layout_can_adopt(to_qxl(plane->dev), state->fb) ?
+	bo = fb_to_bo(state->fb);
+	/* A screen that is a surface stays one: commands may draw on it. */
+	domain = bo->surface.width && plane->type == DRM_PLANE_TYPE_PRIMARY ?
 			 QXL_GEM_DOMAIN_SURFACE : QXL_GEM_DOMAIN_CPU;
-	return qxl_bo_pin_mapped(fb_to_bo(state->fb), domain);
+	return qxl_bo_pin_mapped(bo, domain);
 }
 
 static void qxl_plane_cleanup_fb(struct drm_plane *plane,

@@ -63,6 +63,20 @@ uint32_t bitmap_bytes_per_pixel(uint8_t format) {
   }
 }
 
+// An image's sides fit 15 bits, as a pixmap's of X do; so that one row always fits
+// upload memory, and for cache_id().
+constexpr uint32_t kMostSide = (1 << 15) - 1;
+
+// The server keeps an image by its id, and draws that one for every later image
+// with the id, whatever size that says it has: a smaller one aborts the server.
+// So the id says the size, too, and the bytes of a pixel. Never 0, which is the
+// id of all that is not cached.
+uint64_t cache_id(const QXLImage& image) {
+  uint64_t depth = bitmap_bytes_per_pixel(image.bitmap.format) / 2;
+  return image.descriptor.id << 32 | depth << 30 | uint64_t{image.bitmap.x} << 15 |
+         image.bitmap.y;
+}
+
 // PIXMAN_OP_CLEAR to SATURATE, the disjoint, the conjoint and the blend modes.
 bool operator_exists(uint32_t op) {
   return op <= 0x0d || (op >= 0x10 && op <= 0x1b) || (op >= 0x20 && op <= 0x2b) ||
@@ -86,6 +100,9 @@ class Parser {
   template <typename T>
   Result<> read(const Place& at, T& value) const;
   [[nodiscard]] const qxl_surface_desc& desc(uint32_t bo) const { return bos_[bo].surface; }
+  [[nodiscard]] bool is_surface(const qxl_reloc& reloc) const {
+    return reloc.surface && desc(reloc.src).width != 0;
+  }
   [[nodiscard]] bool carries(size_t bytes) const {
     return command_.size >= offsetof(QXLDrawable, u) - kBehindReleaseInfo + bytes;
   }
@@ -96,11 +113,13 @@ class Parser {
   Result<> fill(qxl_draw& draw);
   Result<> copy(qxl_draw& draw);
   Result<> copy_bits(qxl_draw& draw);
-  Result<> composite(qxl_draw& draw);
+  // Not inlined, and image() neither: their locals are a frame of their own.
+  [[gnu::noinline]] Result<> composite(qxl_draw& draw);
   Result<> composite_source(uint64_t field, uint64_t raw, uint64_t transform_field,
                             uint64_t transform_raw, qxl_draw_source& source);
   Result<> no_mask(uint64_t field, const QXLQMask& mask);
-  Result<> image(const Place& at, qxl_draw& draw, uint32_t& width, uint32_t& height);
+  [[gnu::noinline]] Result<> image(const Place& at, qxl_draw& draw, uint32_t& width,
+                                   uint32_t& height);
   Result<> bitmap(const Place& at, const QXLImage& image, qxl_draw_image& out);
   Result<> pixels(const Place& at, uint8_t flags, qxl_draw_image& out);
   Result<> chunks(Place at, qxl_draw_image& out);
@@ -110,7 +129,7 @@ class Parser {
   std::span<const qxl_exec_bo> bos_;
   std::span<qxl_piece> pieces_;
   uint32_t num_pieces_ = 0;
-  bool taken_[QXL_MAX_RELOCS] = {};
+  uint64_t taken_[(QXL_MAX_RELOCS + 63) / 64] = {};  // relocations, by bit
   QXLDrawable drawable_ = {};
 };
 
@@ -122,7 +141,7 @@ const qxl_reloc* Parser::take(uint32_t node, uint64_t offset) {
   for (uint32_t i = 0; i < command_.num_relocs; ++i) {
     const qxl_reloc& reloc = command_.relocs[i];
     if (reloc.dst != node || reloc.dst_offset != offset) continue;
-    taken_[i] = true;
+    taken_[i / 64] |= uint64_t{1} << (i % 64);
     last = &reloc;
   }
   return last;
@@ -131,7 +150,7 @@ const qxl_reloc* Parser::take(uint32_t node, uint64_t offset) {
 // One that no field took would write where a client may not write.
 bool Parser::all_taken() const {
   for (uint32_t i = 0; i < command_.num_relocs; ++i)
-    if (!taken_[i]) return false;
+    if (!(taken_[i / 64] >> (i % 64) & 1)) return false;
   return true;
 }
 
@@ -148,7 +167,7 @@ Result<Place> Parser::address(uint32_t node, uint64_t offset, uint64_t raw) {
 
 Result<uint32_t> Parser::surface(uint32_t node, uint64_t offset) {
   const qxl_reloc* reloc = take(node, offset);
-  if (!reloc || !reloc->surface || desc(reloc->src).width == 0) return Error::kInvalid;
+  if (!reloc || !is_surface(*reloc)) return Error::kInvalid;
   return reloc->src;
 }
 
@@ -197,7 +216,7 @@ Result<> Parser::dependencies() {
   for (size_t i = 0; i < 3; ++i) {
     uint64_t field = offsetof(QXLDrawable, surfaces_dest) + i * sizeof(int32_t);
     const qxl_reloc* reloc = take(QXL_NO_BO, field);
-    if (reloc ? !reloc->surface : drawable_.surfaces_dest[i] != -1) return Error::kInvalid;
+    if (reloc ? !is_surface(*reloc) : drawable_.surfaces_dest[i] != -1) return Error::kInvalid;
   }
   return {};
 }
@@ -338,7 +357,8 @@ Result<> Parser::bitmap(const Place& at, const QXLImage& image, qxl_draw_image& 
   out.bytes_per_pixel = bitmap_bytes_per_pixel(bits.format);
   uint64_t row = uint64_t{bits.x} * out.bytes_per_pixel;
   if (image.descriptor.type != SPICE_IMAGE_TYPE_BITMAP || row == 0 || bits.y == 0 ||
-      bits.stride < row || uint64_t{bits.stride} * bits.y > INT32_MAX ||
+      bits.x > kMostSide || bits.y > kMostSide || bits.stride < row ||
+      uint64_t{bits.stride} * bits.y > INT32_MAX ||
       !(bits.flags & QXL_BITMAP_TOP_DOWN))
     return Error::kInvalid;
   auto palette = address(at.bo, at.offset + offsetof(QXLImage, bitmap.palette), bits.palette);
@@ -347,8 +367,9 @@ Result<> Parser::bitmap(const Place& at, const QXLImage& image, qxl_draw_image& 
   out.width = bits.x;
   out.height = bits.y;
   out.stride = bits.stride;
-  out.cached = image.descriptor.flags & QXL_IMAGE_CACHE;
-  out.cache_id = image.descriptor.id;
+  out.cached = image.descriptor.flags & QXL_IMAGE_CACHE && image.descriptor.id != 0 &&
+               image.descriptor.id <= UINT32_MAX;
+  if (out.cached) out.cache_id = cache_id(image);
   auto data = address(at.bo, at.offset + offsetof(QXLImage, bitmap.data), bits.data);
   if (!data.ok() || !data.value().somewhere()) return Error::kInvalid;
   return pixels(data.value(), bits.flags, out);

@@ -3,6 +3,8 @@
 
 #include <spice/qxl_dev.h>
 
+#include "core/base/assert.h"
+
 namespace qxl {
 namespace {
 
@@ -92,7 +94,7 @@ Result<> Executor::execute_image(const qxl_draw& draw, std::span<const qxl_exec_
   uint32_t stride = packed_stride(image);
   uint64_t row = uint64_t{image.width} * image.bytes_per_pixel;
   uint64_t most = (submission_.largest(Pool::kUpload) - kCopyPixels) / stride;
-  if (most == 0) return Error::kNoMemory;
+  QXL_ASSERT(most != 0);  // the parser sees to it
   PieceReader reader(image, bos);
   for (uint32_t first = 0; first < image.height;) {
     uint32_t rows = image.height - first;

@@ -17,7 +17,7 @@ class Executor {
   explicit Executor(Submission& submission) : submission_(submission) {}
 
   // See qxl_core_execute_draw(). May sleep. kLost, kInvalid before the first
-  // primary, kNoMemory for an image of which not one row fits.
+  // primary.
   Result<> execute(const qxl_draw& draw, std::span<const qxl_exec_bo> bos);
 
  private:

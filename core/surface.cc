@@ -30,6 +30,8 @@ Result<size_t> surface_size(const qxl_surface_desc& desc) {
   // A negative stride means rows from the bottom up.
   int64_t wide_stride = desc.stride;
   auto stride = static_cast<uint64_t>(wide_stride < 0 ? -wide_stride : wide_stride);
+  // A server that has to send a client such a surface aborts.
+  if (desc.format == SPICE_SURFACE_FMT_16_565) return Error::kInvalid;
   if (row == 0 || desc.height == 0 || stride < row || stride % 4 != 0) return Error::kInvalid;
   return stride * desc.height;  // below 2^63
 }

@@ -202,8 +202,7 @@ int qxl_core_parse_draw(const struct qxl_command *command,
  * Copies the pixels of a checked draw and queues it, once. The caller holds the
  * reservations of all BOs that it names, whose surfaces have their ids. No BO
  * with data is needed any more when it returns. Waits, bounded, for the ring and
- * for memory, without reacting to signals: may sleep. -ENOMEM: one row of the
- * image does not fit into upload memory.
+ * for memory, without reacting to signals: may sleep.
  */
 int qxl_core_execute_draw(struct qxl_core *core, const struct qxl_draw *draw,
 			  const struct qxl_exec_bo *bos, uint32_t num_bos);

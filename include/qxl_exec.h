@@ -53,7 +53,7 @@ struct qxl_piece {
 /* An image whose pixels are copied when the draw is executed; top-down. */
 struct qxl_draw_image {
 	const struct qxl_piece *pieces;	/* in order; together stride * height */
-	uint64_t cache_id;	/* for the SPICE client's cache, if it may */
+	uint64_t cache_id;	/* the host's name for the image, if it keeps it */
 	uint32_t format;	/* SPICE_BITMAP_FMT_* */
 	uint32_t bytes_per_pixel;
 	uint32_t width;		/* pixels; 0: the draw has no image */

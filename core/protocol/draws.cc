@@ -89,7 +89,7 @@ class Builder {
   void bitmap(uint32_t stride) {
     QXLImage& image = command_.source;
     image.descriptor.type = SPICE_IMAGE_TYPE_BITMAP;
-    image.descriptor.id = draw_.image.cache_id;
+    image.descriptor.id = draw_.image.cached ? draw_.image.cache_id : 0;
     image.descriptor.flags = draw_.image.cached ? QXL_IMAGE_CACHE : 0;
     image.descriptor.width = draw_.image.width;
     image.descriptor.height = draw_.image.height;
