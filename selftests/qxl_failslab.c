@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <qxl_drm.h>
+#include <spice/enums.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "card.h"
 #include "counters.h"
 #include "dumb.h"
+#include "exec.h"
 #include "ktap.h"
 
 #define FAULTS_MAX 3000
@@ -52,6 +54,7 @@ static int zeroes;
 static int first_fd;	/* of those that a try opens */
 static drmModeModeInfo mode;
 static int fail_nth = -1;
+static struct exec_draw draws[3];
 
 static int done(int ret)
 {
@@ -154,6 +157,62 @@ static int alloc_surf_on_host(struct scene *scene)
 	int ret = alloc_surf(scene);
 
 	return ret ? ret : update_area(scene);
+}
+
+static void unmap(struct object *object)
+{
+	munmap(object->map, object->bytes);
+}
+
+/* A fill, a bitmap in chunks and a surface, on a surface that the host lacks. */
+static int build_draws(struct scene *scene)
+{
+	static const struct drm_mode_rect all = { 0, 0, SIDE, SIDE };
+	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
+						   .chunk = 1000 };
+	struct raster pixels = raster_new(SURFACE_32, SIDE, SIDE);
+	struct surface target, source;
+	struct exec_memory memory = {};
+	int ret = surface_alloc(&target, scene->node, SURFACE_32, SIDE, SIDE, false);
+
+	if (!ret)
+		ret = surface_alloc(&source, scene->node, SURFACE_32, SIDE, SIDE,
+				    true);
+	if (!ret)
+		ret = object_alloc(&memory.object, scene->node, OBJECT_BYTES);
+	if (!ret) {
+		exec_fill(&draws[0], &target, &all, 1);
+		exec_copy(&draws[1], &target, &all, 0, 0);
+		exec_image_bitmap(&draws[1], &memory, &memory, &layout, &pixels);
+		exec_copy(&draws[2], &target, &all, 0, 0);
+		exec_image_surface(&draws[2], &memory,
+				   offsetof(QXLDrawable, u.copy.src_bitmap), 0,
+				   &source);
+		unmap(&target.object);
+		unmap(&source.object);
+		unmap(&memory.object);
+	}
+	raster_free(&pixels);
+	return ret;
+}
+
+/* Nothing here but the call may meet a fault, so not exec_send(). */
+static int execbuffer(struct scene *scene)
+{
+	struct drm_qxl_command commands[ARRAY_SIZE(draws)];
+	struct drm_qxl_execbuffer args = { .commands_num = ARRAY_SIZE(commands),
+					   .commands = (uintptr_t)commands };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(draws); i++)
+		commands[i] = exec_command(&draws[i]);
+	return done(drmIoctl(scene->node, DRM_IOCTL_QXL_EXECBUFFER, &args));
+}
+
+static int build_and_draw(struct scene *scene)
+{
+	int ret = build_draws(scene);
+
+	return ret ? ret : execbuffer(scene);
 }
 
 static int getparam(struct scene *scene)
@@ -375,6 +434,8 @@ static const struct faulty_call calls[] = {
 	{ "MAP", alloc, map_offset },
 	{ "UPDATE_AREA of a new surface", alloc_surf, update_area },
 	{ "UPDATE_AREA again", alloc_surf_on_host, update_area },
+	{ "EXECBUFFER on new surfaces", build_draws, execbuffer },
+	{ "EXECBUFFER again", build_and_draw, execbuffer },
 	{ "GETPARAM", NULL, getparam },
 	{ "CLIENTCAP", NULL, clientcap },
 	{ "CREATE_DUMB", NULL, create_dumb },

@@ -286,94 +286,6 @@ static void mapping_outlives_surface(void)
 	check_counter("surfaces", 0);
 }
 
-/* Arguments that must be refused ------------------------------------------- */
-
-static void alloc_refuses(void)
-{
-	struct drm_qxl_alloc none = {}, all = { .size = 0xffffffff };
-	int ret = call(DRM_IOCTL_QXL_ALLOC, &none);
-
-	check(ret == -EINVAL, "no bytes: %d", ret);
-	ret = call(DRM_IOCTL_QXL_ALLOC, &all);
-	check(ret == -ENOMEM, "4 GiB: %d", ret);
-}
-
-static void alloc_surf_refuses(void)
-{
-	static const struct {
-		const char *what;
-		struct drm_qxl_alloc_surf args;
-		int want;
-	} rows[] = {
-		{ "no width", { SURFACE_32, 0, 8, 32, 0, 0 }, -EINVAL },
-		{ "no height", { SURFACE_32, 8, 0, 32, 0, 0 }, -EINVAL },
-		{ "no format", { 0, 8, 8, 32, 0, 0 }, -EINVAL },
-		{ "unknown format", { 33, 8, 8, 32, 0, 0 }, -EINVAL },
-		{ "rows overlap", { SURFACE_32, 8, 8, 28, 0, 0 }, -EINVAL },
-		{ "odd stride", { SURFACE_32, 8, 8, 33, 0, 0 }, -EINVAL },
-		{ "stride 0", { SURFACE_32, 8, 8, 0, 0, 0 }, -EINVAL },
-		{ "width times 4 overflows",
-		  { SURFACE_32, 0x40000001, 1, 4, 0, 0 }, -EINVAL },
-		{ "smallest stride", { SURFACE_32, 8, 8, INT32_MIN, 0, 0 }, -ENOMEM },
-		{ "too high", { SURFACE_32, 8, 0xffffffff, 32, 0, 0 }, -ENOMEM },
-		{ "negative stride", { SURFACE_32, 8, 8, -32, 0, 0 }, 0 },
-	};
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct drm_qxl_alloc_surf args = rows[i].args;
-		struct object object = {};
-		int ret = call(DRM_IOCTL_QXL_ALLOC_SURF, &args);
-
-		check(ret == rows[i].want, "%s: %d, not %d", rows[i].what, ret,
-		      rows[i].want);
-		object.handle = ret ? 0 : args.handle;
-		object_close(&object);
-	}
-}
-
-static void map_refuses(void)
-{
-	struct drm_qxl_map args = { .handle = 0x7fffffff };
-	int ret = call(DRM_IOCTL_QXL_MAP, &args);
-
-	check(ret == -ENOENT, "bad handle: %d", ret);
-}
-
-static void update_area_refuses(void)
-{
-	static const struct {
-		const char *what;
-		struct drm_qxl_update_area area;
-	} rows[] = {
-		{ "empty", { 0, 0, 0, 0, 0, 0 } },
-		{ "inverted", { 0, 4, 8, 0, 8, 0 } },
-		{ "too wide", { 0, 0, 0, 8, 9, 0 } },
-		{ "too high", { 0, 0, 0, 9, 8, 0 } },
-		{ "far away", { 0, 0xfffffff0, 0xfffffff0, 0xffffffff, 0xffffffff, 0 } },
-	};
-	struct drm_qxl_update_area nobody = { .handle = 0x7fffffff,
-					      .right = 1, .bottom = 1 };
-	struct object surface, vram;
-	int ret = call(DRM_IOCTL_QXL_UPDATE_AREA, &nobody);
-
-	check(ret == -ENOENT, "bad handle: %d", ret);
-	if (!check(!surface_create(&surface, 8, 8), "ALLOC_SURF"))
-		return;
-	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct drm_qxl_update_area args = rows[i].area;
-
-		args.handle = surface.handle;
-		ret = call(DRM_IOCTL_QXL_UPDATE_AREA, &args);
-		check(ret == -EINVAL, "%s: %d", rows[i].what, ret);
-	}
-	object_close(&surface);
-	if (!check(!vram_create(&vram, 4096), "ALLOC"))
-		return;
-	ret = update_area(&vram, 1, 1);
-	check(ret == -EINVAL, "no surface: %d", ret);
-	object_close(&vram);
-}
-
 /* The screen's buffer is all that may be left besides the console's. */
 static void nothing_leaks(void)
 {
@@ -409,10 +321,6 @@ static const struct ktap_case cases[] = {
 	{ .name = "surfaces come and go", .run = surfaces_come_and_go },
 	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
 	{ .name = "mapping outlives its surface", .run = mapping_outlives_surface },
-	{ .name = "ALLOC refuses", .run = alloc_refuses },
-	{ .name = "ALLOC_SURF refuses", .run = alloc_surf_refuses },
-	{ .name = "MAP refuses", .run = map_refuses },
-	{ .name = "UPDATE_AREA refuses", .run = update_area_refuses },
 	{ .name = "nothing leaks", .run = nothing_leaks },
 };
 

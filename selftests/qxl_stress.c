@@ -2,8 +2,9 @@
 /*
  * Threads on one device for a while (seconds as the argument): surfaces beyond
  * what the device has ids for, handles closed under another thread's hands or
- * guessed, VRAM filled past its size, flips, damage, cursor, files that come
- * and go. No error but the documented ones, and nothing is left at the end.
+ * guessed, VRAM and surface memory filled past their sizes, flips, damage,
+ * cursor, files that come and go. No error but the documented ones, what memory
+ * holds is not lost, and nothing is left at the end.
  *
  * usage: qxl_stress [SECONDS]
  */
@@ -29,12 +30,15 @@
 #define SECONDS_DEFAULT 20
 #define MIB (1u << 20)
 #define SURFACE_32 32
-/* More than any device has ids for, if n_surfaces is the usual 1024. */
 #define SLOTS 1400
 #define SIDE_MAX 96
 #define HANDLES_GUESSED 4096
+/* Surfaces, and objects for filling, of a crowd above what the device has. */
+#define IDS_BEYOND 64
+#define FILLS_BEYOND 4
+#define FILL_SIDE 1024
 #define FILL_BYTES (4 * MIB)
-#define FILLS_MAX 24
+#define FILLS_MAX 64
 #define WIDTH 1024
 #define HEIGHT 768
 #define ERRNO_MAX 200
@@ -46,6 +50,12 @@ struct worker {
 	void (*step)(struct worker *worker);
 	pthread_t thread;
 	struct prng prng;
+	/* How many the device has of what the worker takes, NULL if it does not
+	 * matter, and the most that it had at once.
+	 */
+	const uint64_t *limit;
+	uint64_t most;
+	uint64_t lost;			/* words that were not what it wrote */
 	uint64_t steps;
 	uint64_t errors[ERRNO_MAX];
 };
@@ -57,6 +67,9 @@ static int objects_fd;		/* a file of its own: closing it gives all back */
 static atomic_uint slots[SLOTS];	/* handles of surfaces; 0: none */
 static atomic_bool stop;
 static int seconds = SECONDS_DEFAULT;
+static uint64_t surface_ids;
+static uint64_t vram_fills;
+static uint64_t surface_fills;
 
 static int call(struct worker *worker, int fd, unsigned long request, void *args)
 {
@@ -66,31 +79,33 @@ static int call(struct worker *worker, int fd, unsigned long request, void *args
 	return ret;
 }
 
-static int handle_close(struct worker *worker, uint32_t handle)
+static int handle_close(struct worker *worker, int fd, uint32_t handle)
 {
 	struct drm_gem_close args = { .handle = handle };
 
-	return call(worker, objects_fd, DRM_IOCTL_GEM_CLOSE, &args);
+	return call(worker, fd, DRM_IOCTL_GEM_CLOSE, &args);
 }
 
-static void *object_map(struct worker *worker, uint32_t handle, size_t bytes)
+static void *object_map(struct worker *worker, int fd, uint32_t handle,
+			size_t bytes)
 {
 	struct drm_qxl_map args = { .handle = handle };
 	void *map;
 
-	if (call(worker, objects_fd, DRM_IOCTL_QXL_MAP, &args))
+	if (call(worker, fd, DRM_IOCTL_QXL_MAP, &args))
 		return NULL;
-	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, objects_fd,
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		   args.offset);
 	return map == MAP_FAILED ? NULL : map;
 }
 
-static void update(struct worker *worker, uint32_t handle, uint32_t side)
+static void update(struct worker *worker, int fd, uint32_t handle,
+		   uint32_t side)
 {
 	struct drm_qxl_update_area args = { .handle = handle,
 					    .right = side, .bottom = side };
 
-	call(worker, objects_fd, DRM_IOCTL_QXL_UPDATE_AREA, &args);
+	call(worker, fd, DRM_IOCTL_QXL_UPDATE_AREA, &args);
 }
 
 /* Workers ------------------------------------------------------------------- */
@@ -106,11 +121,11 @@ static void create_surfaces(struct worker *worker)
 
 	if (call(worker, objects_fd, DRM_IOCTL_QXL_ALLOC_SURF, &args))
 		return;
-	update(worker, args.handle, side);
+	update(worker, objects_fd, args.handle, side);
 	old = atomic_exchange(&slots[prng_below(&worker->prng, SLOTS)],
 			      args.handle);
 	if (old)
-		handle_close(worker, old);
+		handle_close(worker, objects_fd, old);
 }
 
 static void update_surfaces(struct worker *worker)
@@ -118,7 +133,9 @@ static void update_surfaces(struct worker *worker)
 	uint32_t handle = slots[prng_below(&worker->prng, SLOTS)];
 
 	if (handle)
-		update(worker, handle, 1 + prng_below(&worker->prng, SIDE_MAX));
+		update(worker, objects_fd, handle,
+		       1 + prng_below(&worker->prng, SIDE_MAX));
+	usleep(5000);
 }
 
 /* Somebody else's, who still believes in it. */
@@ -127,7 +144,7 @@ static void close_others(struct worker *worker)
 	uint32_t handle = slots[prng_below(&worker->prng, SLOTS)];
 
 	if (handle)
-		handle_close(worker, handle);
+		handle_close(worker, objects_fd, handle);
 	usleep(20 * 1000);
 }
 
@@ -138,42 +155,100 @@ static void guess_handles(struct worker *worker)
 
 	switch (prng_below(&worker->prng, 32)) {
 	case 0:
-		handle_close(worker, handle);
+		handle_close(worker, objects_fd, handle);
 		break;
 	case 1:
-		map = object_map(worker, handle, 4096);
+		map = object_map(worker, objects_fd, handle, 4096);
 		if (!map)
 			break;
 		*map = handle;
 		munmap(map, 4096);
 		break;
 	default:
-		update(worker, handle, 4);
+		update(worker, objects_fd, handle, 4);
 	}
+	usleep(1000);
 }
 
-/* Memory that is mapped outlives its handle, which others may close. */
-static void fill_vram(struct worker *worker)
+static void had(struct worker *worker, uint64_t count)
 {
-	uint32_t handles[FILLS_MAX];
-	uint32_t *maps[FILLS_MAX] = {};
+	if (count > worker->most)
+		worker->most = count;
+}
+
+/* An object of FILL_BYTES; 0: none. */
+static uint32_t memory_create(struct worker *worker, int fd)
+{
+	struct drm_qxl_alloc args = { .size = FILL_BYTES };
+
+	return call(worker, fd, DRM_IOCTL_QXL_ALLOC, &args) ? 0 : args.handle;
+}
+
+static uint32_t large_surface_create(struct worker *worker, int fd)
+{
+	struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
+					   .width = FILL_SIDE,
+					   .height = FILL_SIDE,
+					   .stride = FILL_SIDE * 4 };
+
+	if (call(worker, fd, DRM_IOCTL_QXL_ALLOC_SURF, &args))
+		return 0;
+	update(worker, fd, args.handle, 64);
+	return args.handle;
+}
+
+static void mark(uint32_t *map, uint32_t seed)
+{
+	for (size_t i = 0; i < FILL_BYTES / 4; i += MIB / 4)
+		map[i] = seed + i;
+}
+
+static unsigned int marks_lost(const uint32_t *map, uint32_t seed)
+{
+	unsigned int lost = 0;
+
+	for (size_t i = 0; i < FILL_BYTES / 4; i += MIB / 4)
+		lost += map[i] != seed + i;
+	return lost;
+}
+
+/*
+ * In a file of its own: a handle that somebody else had closed might by now be
+ * another's object. Memory that is mapped outlives its handle.
+ */
+static void fill(struct worker *worker,
+		 uint32_t (*create)(struct worker *worker, int fd))
+{
+	int fd = open(card.path, O_RDWR | O_CLOEXEC);
+	uint32_t *maps[FILLS_MAX];
 	unsigned int count = 0;
 
-	for (; count < FILLS_MAX && !stop; count++) {
-		struct drm_qxl_alloc args = { .size = FILL_BYTES };
+	while (count < FILLS_MAX && count < *worker->limit + FILLS_BEYOND && !stop) {
+		uint32_t handle = create(worker, fd);
 
-		if (call(worker, objects_fd, DRM_IOCTL_QXL_ALLOC, &args))
+		maps[count] = handle ? object_map(worker, fd, handle, FILL_BYTES) : NULL;
+		if (!maps[count])
 			break;
-		handles[count] = args.handle;
-		maps[count] = object_map(worker, args.handle, FILL_BYTES);
-		for (size_t i = 0; maps[count] && i < FILL_BYTES / 4; i += MIB / 4)
-			maps[count][i] = count;
+		mark(maps[count], count);
+		if (count++ % 2)
+			handle_close(worker, fd, handle);
 	}
+	had(worker, count);
 	for (unsigned int i = 0; i < count; i++) {
-		handle_close(worker, handles[i]);
-		if (maps[i])
-			munmap(maps[i], FILL_BYTES);
+		worker->lost += marks_lost(maps[i], i);
+		munmap(maps[i], FILL_BYTES);
 	}
+	close(fd);
+}
+
+static void fill_vram(struct worker *worker)
+{
+	fill(worker, memory_create);
+}
+
+static void fill_surface_memory(struct worker *worker)
+{
+	fill(worker, large_surface_create);
 }
 
 static void flip(struct worker *worker)
@@ -249,8 +324,9 @@ static void open_and_close(struct worker *worker)
 static void crowd(struct worker *worker)
 {
 	int fd = open(card.path, O_RDWR | O_CLOEXEC);
+	uint64_t count = 0;
 
-	for (int i = 0; i < SLOTS && !stop; i++) {
+	for (; count < surface_ids + IDS_BEYOND && !stop; count++) {
 		struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
 						   .width = 8, .height = 8,
 						   .stride = 32 };
@@ -259,19 +335,23 @@ static void crowd(struct worker *worker)
 		if (call(worker, fd, DRM_IOCTL_QXL_ALLOC_SURF, &args))
 			break;
 		area.handle = args.handle;
-		call(worker, fd, DRM_IOCTL_QXL_UPDATE_AREA, &area);
+		if (call(worker, fd, DRM_IOCTL_QXL_UPDATE_AREA, &area))
+			break;
 	}
+	had(worker, count);
 	close(fd);
 }
 
 static struct worker workers[] = {
-	{ .name = "more surfaces than ids", .step = crowd },
+	{ .name = "more surfaces than ids", .step = crowd, .limit = &surface_ids },
 	{ .name = "create surfaces", .step = create_surfaces },
 	{ .name = "create surfaces too", .step = create_surfaces },
 	{ .name = "update surfaces", .step = update_surfaces },
 	{ .name = "close others' handles", .step = close_others },
 	{ .name = "guess handles", .step = guess_handles },
-	{ .name = "fill VRAM", .step = fill_vram },
+	{ .name = "fill VRAM", .step = fill_vram, .limit = &vram_fills },
+	{ .name = "fill surface memory", .step = fill_surface_memory,
+	  .limit = &surface_fills },
 	{ .name = "flip with damage", .step = flip },
 	{ .name = "dirty", .step = damage },
 	{ .name = "move the cursor", .step = move_cursor },
@@ -314,6 +394,32 @@ static void report(const struct worker *worker)
 	ktap_note("%s: %" PRIu64 " rounds, calls by errno%s", worker->name,
 		  worker->steps, text);
 	check(worker->steps, "%s: not once", worker->name);
+	check(!worker->lost, "%s: %" PRIu64 " words were lost", worker->name,
+	      worker->lost);
+	if (!worker->limit)
+		return;
+	ktap_note("%s: %" PRIu64 " at once, the device has %" PRIu64,
+		  worker->name, worker->most, *worker->limit);
+	check(worker->most > *worker->limit, "%s: %" PRIu64 " at once, not above %" PRIu64,
+	      worker->name, worker->most, *worker->limit);
+}
+
+/* How much KCSAN has looked at and seen, where the kernel has it. */
+static void report_race_detector(void)
+{
+	FILE *file = fopen("/sys/kernel/debug/kcsan", "r");
+	long long value, watchpoints = 0;
+	char name[64];
+
+	if (!file)
+		return;
+	while (fscanf(file, "%63[^:]: %lld ", name, &value) == 2) {
+		ktap_note("KCSAN: %s %lld", name, value);
+		if (!strcmp(name, "setup_watchpoints"))
+			watchpoints = value;
+	}
+	fclose(file);
+	check(watchpoints > 0, "KCSAN has looked at nothing");
 }
 
 static void all_at_once(void)
@@ -332,6 +438,7 @@ static void all_at_once(void)
 		pthread_join(workers[i].thread, NULL);
 		report(&workers[i]);
 	}
+	report_race_detector();
 }
 
 static uint64_t bos_before;
@@ -339,14 +446,55 @@ static uint64_t bos_before;
 static void check_counter(const char *name, uint64_t value)
 {
 	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
 
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
+	if (counter_await(card.path, name, value, &last))
+		return;
+	if (check(counter_read(card.path, name, &last), "no %s", name))
+		check(last == value, "%s is %" PRIu64 ", not %" PRIu64, name,
+		      last, value);
+}
+
+/* The host gives releases back in bunches; for a dying surface it is asked for. */
+static void ask_for_releases(void)
+{
+	struct drm_qxl_alloc_surf args = { .format = SURFACE_32, .width = 8,
+					   .height = 8, .stride = 32 };
+	struct drm_qxl_update_area area = { .right = 8, .bottom = 8 };
+	int fd = open(card.path, O_RDWR | O_CLOEXEC);
+
+	if (!drmIoctl(fd, DRM_IOCTL_QXL_ALLOC_SURF, &args)) {
+		area.handle = args.handle;
+		drmIoctl(fd, DRM_IOCTL_QXL_UPDATE_AREA, &area);
+	}
+	close(fd);
+}
+
+/*
+ * The host keeps the command with the pointer's last shape, shown or not. What
+ * it has released since it was last asked stays with it, too.
+ */
+static void check_in_flight(void)
+{
+	uint64_t count = 0;
+
+	for (int tries = 0; tries < 50; tries++) {
+		ask_for_releases();
+		if (!check(counter_read(card.path, "in_flight", &count),
+			   "no in_flight") || count <= 1)
+			return;
+		usleep(100 * 1000);
+	}
+	check(count <= 1, "in_flight is %" PRIu64 ", not 0 or 1", count);
 }
 
 static void nothing_is_left(void)
 {
 	close(objects_fd);
+	card_off(&card);
+	for (unsigned int i = 0; i < ARRAY_SIZE(frames); i++)
+		dumb_destroy(&frames[i]);
+	dumb_destroy(&pointer);
+	check_in_flight();
 	check_counter("surfaces", 0);
 	check_counter("bos", bos_before);
 	check_counter("awaited_fences", 0);
@@ -354,11 +502,33 @@ static void nothing_is_left(void)
 	check_counter("lost", 0);
 }
 
+/* Objects for filling; where the driver does not tell, as much as QEMU's default. */
+static uint64_t fills_of(const char *counter)
+{
+	uint64_t bytes = 64 * MIB;
+
+	counter_read(card.path, counter, &bytes);
+	return bytes / FILL_BYTES;
+}
+
+static void limits(void)
+{
+	struct drm_qxl_getparam args = { .param = QXL_PARAM_NUM_SURFACES };
+
+	if (drmIoctl(card.fd, DRM_IOCTL_QXL_GETPARAM, &args))
+		ktap_bail("no number of surfaces: errno %d", errno);
+	surface_ids = args.value;
+	vram_fills = fills_of("vram_bytes");
+	surface_fills = fills_of("surface_bytes");
+}
+
 static void setup(void)
 {
 	drmModeModeInfo mode;
 
 	card_open(&card);
+	limits();
+	counter_read(card.path, "bos", &bos_before);
 	card_mode(&card, WIDTH, HEIGHT, &mode);
 	for (unsigned int i = 0; i < ARRAY_SIZE(frames); i++)
 		if (dumb_frame(&frames[i], card.fd, WIDTH, HEIGHT))
@@ -370,7 +540,6 @@ static void setup(void)
 	objects_fd = open(card.path, O_RDWR | O_CLOEXEC);
 	if (objects_fd < 0)
 		ktap_bail("%s: errno %d", card.path, errno);
-	counter_read(card.path, "bos", &bos_before);
 }
 
 int main(int argc, char **argv)
