@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Adds up the test results: totals.py OUT HEADERS EXPLORER RESULT..."""
+"""Adds up the test results: totals.py OUT HEADERS FUZZERS EXPLORER RESULT..."""
 import json
 import pathlib
 import sys
@@ -26,7 +26,7 @@ def gtest_counts(path):
     return counts
 
 
-def header_counts(path):
+def list_counts(path):
     if not path.exists():
         return {"passed": 0, "failed": 1, "skipped": 0}
     lines = path.read_text().splitlines()
@@ -45,8 +45,9 @@ def explorer_counts(path):
 
 
 def main():
-    out, headers, explorer, *results = map(pathlib.Path, sys.argv[1:])
-    rows = [("headers", header_counts(headers)),
+    out, headers, fuzzers, explorer, *results = map(pathlib.Path, sys.argv[1:])
+    rows = [("headers", list_counts(headers)),
+            ("fuzzers", list_counts(fuzzers)),
             ("interleavings", explorer_counts(explorer))]
     rows += [(path.parent.name, gtest_counts(path)) for path in results]
     total = {"passed": 0, "failed": 0, "skipped": 0}

@@ -135,7 +135,7 @@ void FakeDevice::reset()
 	guest_bug_ = false;
 	primary_seen_ = false;
 	primary_ = {};
-	picture_.clear();
+	picture_ = {};
 	bunch_ = 0;
 	last_release_ = nullptr;
 	init_ram();
@@ -225,19 +225,42 @@ void FakeDevice::set_client_capability(unsigned bit)
 uint32_t FakeDevice::pixel(int x, int y)
 {
 	std::lock_guard guard(mutex_);
+	uint32_t pixel;
 
 	flush_commands();
 	render_pending();
-	return picture_.at((size_t)y * primary_.width + (size_t)x);
+	memcpy(&pixel, picture_.at(x, y), sizeof(pixel));
+	return pixel & 0xffffff;
 }
 
 std::vector<uint32_t> FakeDevice::picture()
+{
+	const std::vector<uint8_t> bytes = surface_pixels(0);
+	std::vector<uint32_t> pixels(bytes.size() / 4);
+
+	if (!pixels.empty())
+		memcpy(pixels.data(), bytes.data(), bytes.size());
+	for (uint32_t &pixel : pixels)
+		pixel &= 0xffffff;
+	return pixels;
+}
+
+std::vector<uint8_t> FakeDevice::surface_pixels(uint32_t id)
 {
 	std::lock_guard guard(mutex_);
 
 	flush_commands();
 	render_pending();
-	return picture_;
+	const Canvas *shown = canvas(id);
+
+	return shown ? shown->pixels : std::vector<uint8_t>{};
+}
+
+void FakeDevice::forget_cache()
+{
+	std::lock_guard guard(mutex_);
+
+	cache_.clear();
 }
 
 PrimaryState FakeDevice::primary()

@@ -48,13 +48,35 @@ struct Region {
 	uint64_t hash;
 };
 
+// The host's picture of a surface, packed, and where the guest has it.
+struct Canvas {
+	uint32_t width = 0; // 0: there is none
+	uint32_t height = 0;
+	unsigned bpp = 0; // bytes per pixel
+	int32_t stride = 0; // in memory; negative: from the bottom up
+	uint8_t *memory = nullptr;
+	std::vector<uint8_t> pixels;
+
+	void create(uint32_t w, uint32_t h, uint32_t format, int32_t pitch,
+		    uint8_t *at, bool keep_data);
+	void write_back(const QXLRect &area) const;
+	uint8_t *row(uint32_t y) const;
+	uint8_t *at(int64_t x, int64_t y)
+	{
+		return &pixels.at((uint64_t)(y * width + x) * bpp);
+	}
+};
+
 struct Drawing {
 	uint8_t type; // QXL_DRAW_*
+	uint32_t target; // surface id
 	QXLRect bbox;
 	std::vector<QXLRect> clips;
+	uint32_t rop;
 	uint32_t color;
 	QXLRect source;
-	std::vector<const uint8_t *> rows; // of the source, top first
+	std::optional<uint32_t> source_surface;
+	std::vector<const uint8_t *> rows; // else: of the source, top first
 	uint32_t effect;
 };
 
@@ -64,11 +86,13 @@ struct Held {
 	uint64_t id;
 	std::vector<Region> regions;
 	std::optional<Drawing> drawing; // not rendered yet
+	std::optional<uint32_t> destroys; // this surface
 };
 
 struct Surface {
 	QXLSurface desc;
 	Held create;
+	Canvas canvas;
 };
 
 struct CursorState {
@@ -95,6 +119,10 @@ struct DeviceStats {
 	uint32_t draws = 0;
 	uint32_t copies = 0;
 	uint32_t fills = 0;
+	uint32_t surface_copies = 0;
+	uint32_t bit_copies = 0;
+	uint32_t composites = 0;
+	uint32_t cached_images = 0;
 	uint32_t cursor_sets = 0;
 	uint32_t cursor_moves = 0;
 	uint32_t cursor_hides = 0;
@@ -164,6 +192,11 @@ class FakeDevice {
 	std::vector<QXLHead> monitors();
 	uint16_t monitors_max_allowed();
 	bool has_surface(uint32_t id);
+	// Of any surface, 0 too: rows without what is between them. Composites
+	// and raster operations other than PUT leave the picture as it was.
+	std::vector<uint8_t> surface_pixels(uint32_t id);
+	// The client's, for tests that give one id to many pictures.
+	void forget_cache();
 	size_t surfaces();
 	size_t held();
 	std::vector<uint64_t> held_ids();
@@ -233,8 +266,20 @@ class FakeDevice {
 		   bool in_ram = false);
 	bool hold(Held &held, QXLPHYSICAL at, uint64_t bytes, const char *what);
 	bool parse_clip(const QXLClip &clip, Held &held, Drawing &drawing);
-	bool parse_copy(const QXLCopy &copy, Held &held, Drawing &drawing);
+	bool check_target(const Drawing &drawing);
+	bool check_dependencies(const QXLDrawable &draw);
+	bool parse_body(const QXLDrawable &draw, Held &held, Drawing &drawing);
+	const QXLImage *parse_image(QXLPHYSICAL at, Held &held);
+	Canvas *parse_surface_image(const QXLImage &image,
+				    const QXLDrawable &draw);
+	bool parse_copy(const QXLDrawable &draw, Held &held, Drawing &drawing);
+	bool parse_copy_bitmap(const QXLImage &image, Held &held,
+			       Drawing &drawing);
+	bool parse_copy_surface(const QXLImage &image, const QXLDrawable &draw,
+				Drawing &drawing);
 	bool parse_fill(const QXLFill &fill, Drawing &drawing);
+	bool parse_copy_bits(const QXLCopyBits &bits, Drawing &drawing);
+	bool parse_composite(const QXLDrawable &draw, Held &held);
 	bool parse_bitmap(const QXLBitmap &bitmap, Held &held,
 			  Drawing &drawing);
 	std::optional<std::vector<const uint8_t *>>
@@ -245,6 +290,7 @@ class FakeDevice {
 	void check_cache(uint64_t unique, uint64_t hash, const char *what);
 
 	// device_render.cc
+	Canvas *canvas(uint32_t id);
 	void render(Held &held);
 	void render_rect(const Drawing &drawing, const QXLRect &area);
 	void render_pending();
@@ -268,7 +314,7 @@ class FakeDevice {
 	uint32_t async_ = UINT32_MAX;
 	Slot slots_[slots];
 	PrimaryState primary_ = {};
-	std::vector<uint32_t> picture_;
+	Canvas picture_; // of surface 0
 	CursorState cursor_;
 	std::optional<Held> cursor_shape_;
 	std::deque<Held> held_;
@@ -289,6 +335,8 @@ class FakeDevice {
 };
 
 uint64_t hash_of(const uint8_t *at, uint64_t bytes);
+// Of SPICE_SURFACE_FMT_*; 0: no surface has it.
+unsigned surface_bytes_per_pixel(uint32_t format);
 
 // Words of the rings are shared with the guest's threads.
 inline uint32_t load(const void *word)

@@ -125,40 +125,79 @@ void FakeDevice::take_draw(QXLPHYSICAL at)
 			violation("command %#lx is used twice", (long)held.id);
 	stats_.draws++;
 	drawing.type = draw.type;
+	drawing.target = draw.surface_id;
 	drawing.bbox = draw.bbox;
 	drawing.effect = draw.effect;
-	if (draw.surface_id != 0 || mode_ != Mode::native)
-		violation("draw on surface %u, primary: %d", draw.surface_id,
-			  mode_ == Mode::native);
-	else if (empty(draw.bbox) ||
-		 !inside(draw.bbox, primary_.width, primary_.height))
-		violation("bbox %d,%d-%d,%d outside its surface",
-			  draw.bbox.left, draw.bbox.top, draw.bbox.right,
-			  draw.bbox.bottom);
+	drawing.rop = SPICE_ROPD_OP_PUT;
 	if (draw.self_bitmap)
 		violation("self_bitmap");
-	// By index: a reference into a packed array would be misaligned.
-	for (int i = 0; i < 3; i++)
-		if (draw.surfaces_dest[i] != -1)
-			violation("surfaces_dest %d", draw.surfaces_dest[i]);
-
-	bool good = parse_clip(draw.clip, held, drawing);
-
-	if (draw.type == QXL_DRAW_COPY)
-		good = good && parse_copy(draw.u.copy, held, drawing);
-	else if (draw.type == QXL_DRAW_FILL)
-		good = good && parse_fill(draw.u.fill, drawing);
-	else if (draw.type == QXL_COPY_BITS)
-		drawing.source = {draw.u.copy_bits.src_pos.y,
-				  draw.u.copy_bits.src_pos.x, 0, 0};
-	else {
-		violation("drawable type %u", draw.type);
-		good = false;
-	}
-	if (good && mode_ == Mode::native &&
-	    inside(draw.bbox, primary_.width, primary_.height))
+	if (draw.effect > QXL_EFFECT_OPAQUE_BRUSH)
+		violation("effect %u", draw.effect);
+	if (check_target(drawing) && check_dependencies(draw) &&
+	    parse_clip(draw.clip, held, drawing) &&
+	    parse_body(draw, held, drawing))
 		held.drawing = std::move(drawing);
 	held_.push_back(std::move(held));
+}
+
+bool FakeDevice::check_target(const Drawing &drawing)
+{
+	const Canvas *target = canvas(drawing.target);
+	const QXLRect &bbox = drawing.bbox;
+
+	if (!target)
+		violation("draw on surface %u, primary: %d", drawing.target,
+			  mode_ == Mode::native);
+	else if (empty(bbox) || !inside(bbox, target->width, target->height))
+		violation("bbox %d,%d-%d,%d outside its surface", bbox.left,
+			  bbox.top, bbox.right, bbox.bottom);
+	else
+		return true;
+	return false;
+}
+
+// Surfaces that the draw reads, and where.
+bool FakeDevice::check_dependencies(const QXLDrawable &draw)
+{
+	// By index: a reference into a packed array would be misaligned.
+	for (int i = 0; i < 3; i++) {
+		const int32_t id = draw.surfaces_dest[i];
+		const QXLRect &rect = draw.surfaces_rects[i];
+
+		if (id == -1)
+			continue;
+		const Canvas *from = canvas((uint32_t)id);
+
+		if (!from) {
+			violation("surfaces_dest %d", id);
+			return false;
+		}
+		if (empty(rect) || !inside(rect, from->width, from->height)) {
+			violation("surfaces_rects %d,%d-%d,%d outside surface %d",
+				  rect.left, rect.top, rect.right, rect.bottom,
+				  id);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool FakeDevice::parse_body(const QXLDrawable &draw, Held &held,
+			    Drawing &drawing)
+{
+	switch (draw.type) {
+	case QXL_DRAW_FILL:
+		return parse_fill(draw.u.fill, drawing);
+	case QXL_DRAW_COPY:
+		return parse_copy(draw, held, drawing);
+	case QXL_COPY_BITS:
+		return parse_copy_bits(draw.u.copy_bits, drawing);
+	case QXL_DRAW_COMPOSITE:
+		return parse_composite(draw, held);
+	default:
+		violation("drawable type %u", draw.type);
+		return false;
+	}
 }
 
 bool FakeDevice::parse_clip(const QXLClip &clip, Held &held, Drawing &drawing)
@@ -198,33 +237,131 @@ bool FakeDevice::parse_clip(const QXLClip &clip, Held &held, Drawing &drawing)
 bool FakeDevice::parse_fill(const QXLFill &fill, Drawing &drawing)
 {
 	if (fill.brush.type != SPICE_BRUSH_TYPE_SOLID ||
-	    fill.rop_descriptor != SPICE_ROPD_OP_PUT || fill.mask.bitmap) {
+	    fill.rop_descriptor > SPICE_ROPD_MASK || fill.mask.bitmap) {
 		violation("fill: brush %u, rop %u", fill.brush.type,
 			  fill.rop_descriptor);
 		return false;
 	}
+	drawing.rop = fill.rop_descriptor;
 	drawing.color = fill.brush.u.color;
 	stats_.fills++;
 	return true;
 }
 
-bool FakeDevice::parse_copy(const QXLCopy &copy, Held &held, Drawing &drawing)
+bool FakeDevice::parse_copy_bits(const QXLCopyBits &bits, Drawing &drawing)
 {
-	if (copy.rop_descriptor != SPICE_ROPD_OP_PUT || copy.mask.bitmap ||
+	const Canvas &target = *canvas(drawing.target);
+	const QXLRect &to = drawing.bbox;
+	const int64_t right = (int64_t)bits.src_pos.x + to.right - to.left;
+	const int64_t bottom = (int64_t)bits.src_pos.y + to.bottom - to.top;
+
+	if (bits.src_pos.x < 0 || bits.src_pos.y < 0 ||
+	    right > target.width || bottom > target.height) {
+		violation("copy bits: source %d,%d-%ld,%ld outside its surface",
+			  bits.src_pos.x, bits.src_pos.y, (long)right,
+			  (long)bottom);
+		return false;
+	}
+	drawing.source = {bits.src_pos.y, bits.src_pos.x, (int32_t)bottom,
+			  (int32_t)right};
+	drawing.source_surface = drawing.target;
+	stats_.bit_copies++;
+	return true;
+}
+
+// The image at @at, which must be one; null: it is not.
+const QXLImage *FakeDevice::parse_image(QXLPHYSICAL at, Held &held)
+{
+	auto *memory = resolve<uint8_t>(at, sizeof(QXLImage), "image");
+
+	if (!memory || !hold(held, at, sizeof(QXLImage), "image"))
+		return nullptr;
+	return (const QXLImage *)memory;
+}
+
+// The surface must be there, and the draw must say that it reads it: the host
+// would not finish what is drawn there before.
+Canvas *FakeDevice::parse_surface_image(const QXLImage &image,
+					const QXLDrawable &draw)
+{
+	const uint32_t id = image.surface_image.surface_id;
+	Canvas *from = canvas(id);
+	bool listed = id == draw.surface_id;
+
+	for (int i = 0; i < 3; i++)
+		listed |= draw.surfaces_dest[i] == (int32_t)id;
+	if (image.descriptor.type != SPICE_IMAGE_TYPE_SURFACE)
+		violation("image type %u", image.descriptor.type);
+	else if (!from)
+		violation("image of surface %u, which is not there", id);
+	else if (!listed)
+		violation("image of surface %u, which is in no surfaces_dest",
+			  id);
+	else
+		return from;
+	return nullptr;
+}
+
+bool FakeDevice::parse_copy(const QXLDrawable &draw, Held &held,
+			    Drawing &drawing)
+{
+	const QXLCopy &copy = draw.u.copy;
+	const QXLRect &from = copy.src_area;
+	const QXLRect &to = drawing.bbox;
+
+	if (copy.rop_descriptor > SPICE_ROPD_MASK || copy.mask.bitmap ||
 	    copy.scale_mode > SPICE_IMAGE_SCALE_MODE_NEAREST) {
 		violation("copy: rop %u, scale %u", copy.rop_descriptor,
 			  copy.scale_mode);
 		return false;
 	}
-	auto *memory =
-		resolve<uint8_t>(copy.src_bitmap, sizeof(QXLImage), "image");
-
-	if (!memory ||
-	    !hold(held, copy.src_bitmap, sizeof(QXLImage), "image"))
+	if ((int64_t)from.right - from.left != to.right - to.left ||
+	    (int64_t)from.bottom - from.top != to.bottom - to.top) {
+		violation("copy: source %d,%d-%d,%d scales", from.left,
+			  from.top, from.right, from.bottom);
 		return false;
-	const auto &image = *(const QXLImage *)memory;
-	const QXLRect &from = copy.src_area;
-	const QXLRect &to = drawing.bbox;
+	}
+	const QXLImage *image = parse_image(copy.src_bitmap, held);
+
+	if (!image)
+		return false;
+	drawing.rop = copy.rop_descriptor;
+	drawing.source = from;
+	if (image->descriptor.type == SPICE_IMAGE_TYPE_SURFACE)
+		return parse_copy_surface(*image, draw, drawing);
+	return parse_copy_bitmap(*image, held, drawing);
+}
+
+// With other bytes per pixel, or from beyond its edge, the host would abort.
+bool FakeDevice::parse_copy_surface(const QXLImage &image,
+				    const QXLDrawable &draw, Drawing &drawing)
+{
+	const Canvas *from = parse_surface_image(image, draw);
+	const QXLRect &source = drawing.source;
+
+	if (!from)
+		return false;
+	if (from->bpp != canvas(drawing.target)->bpp) {
+		violation("copy: %u bytes per pixel to %u", from->bpp,
+			  canvas(drawing.target)->bpp);
+		return false;
+	}
+	if (empty(source) || !inside(source, from->width, from->height)) {
+		violation("copy: source %d,%d-%d,%d of %ux%u", source.left,
+			  source.top, source.right, source.bottom, from->width,
+			  from->height);
+		return false;
+	}
+	// The plus makes a value: no reference into a packed structure.
+	drawing.source_surface = +image.surface_image.surface_id;
+	stats_.surface_copies++;
+	return true;
+}
+
+bool FakeDevice::parse_copy_bitmap(const QXLImage &image, Held &held,
+				   Drawing &drawing)
+{
+	const QXLRect &from = drawing.source;
 
 	if (image.descriptor.type != SPICE_IMAGE_TYPE_BITMAP) {
 		violation("image type %u", image.descriptor.type);
@@ -235,38 +372,56 @@ bool FakeDevice::parse_copy(const QXLCopy &copy, Held &held, Drawing &drawing)
 		violation("image is %ux%u, its bitmap %ux%u",
 			  image.descriptor.width, image.descriptor.height,
 			  image.bitmap.x, image.bitmap.y);
-	if (empty(from) || !inside(from, image.bitmap.x, image.bitmap.y) ||
-	    from.right - from.left != to.right - to.left ||
-	    from.bottom - from.top != to.bottom - to.top) {
+	if (empty(from) || !inside(from, image.bitmap.x, image.bitmap.y)) {
 		violation("copy: source %d,%d-%d,%d of %ux%u", from.left,
 			  from.top, from.right, from.bottom, image.bitmap.x,
 			  image.bitmap.y);
 		return false;
 	}
-	drawing.source = from;
 	if (!parse_bitmap(image.bitmap, held, drawing))
 		return false;
-	if (image.descriptor.flags & QXL_IMAGE_CACHE)
+	if (image.descriptor.flags & QXL_IMAGE_CACHE) {
 		check_cache(image.descriptor.id, held.regions.back().hash,
 			    "image");
+		stats_.cached_images++;
+	}
 	stats_.copies++;
 	stats_.copied_pixels += (uint64_t)image.bitmap.x * image.bitmap.y;
 	stats_.stream_friendly &= drawing.effect == QXL_EFFECT_OPAQUE;
 	return true;
 }
 
+// Bytes per pixel of the formats that the host takes without a palette.
+static unsigned bitmap_bytes_per_pixel(uint8_t format)
+{
+	switch (format) {
+	case SPICE_BITMAP_FMT_8BIT_A:
+		return 1;
+	case SPICE_BITMAP_FMT_16BIT:
+		return 2;
+	case SPICE_BITMAP_FMT_32BIT:
+	case SPICE_BITMAP_FMT_RGBA:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
 bool FakeDevice::parse_bitmap(const QXLBitmap &bitmap, Held &held,
 			      Drawing &drawing)
 {
+	const unsigned bpp = bitmap_bytes_per_pixel(bitmap.format);
+	const uint64_t row = (uint64_t)bitmap.x * bpp;
 	const uint64_t bytes = (uint64_t)bitmap.stride * bitmap.y;
 
-	if (bitmap.format != SPICE_BITMAP_FMT_32BIT || bitmap.palette ||
-	    bitmap.x == 0 || bitmap.y == 0 || bitmap.stride < bitmap.x * 4) {
+	if (bpp != canvas(drawing.target)->bpp || bitmap.palette || row == 0 ||
+	    bitmap.y == 0 || bitmap.stride < row || bytes > INT32_MAX) {
 		violation("bitmap: format %u, %ux%u, stride %u", bitmap.format,
 			  bitmap.x, bitmap.y, bitmap.stride);
 		return false;
 	}
-	if (bitmap.stride != bitmap.x * 4)
+	// Rows begin at words, and nothing else is between them.
+	if (bitmap.stride != (row + 3) / 4 * 4)
 		stats_.stream_friendly = false;
 	if (bitmap.flags & QXL_BITMAP_DIRECT) {
 		if (!hold(held, bitmap.data, bytes, "bitmap"))
@@ -284,6 +439,48 @@ bool FakeDevice::parse_bitmap(const QXLBitmap &bitmap, Held &held,
 	if (!(bitmap.flags & QXL_BITMAP_TOP_DOWN))
 		std::reverse(drawing.rows.begin(), drawing.rows.end());
 	return true;
+}
+
+// What pixman knows; it is handed the numbers as they are.
+static bool composite_flags_good(uint32_t flags)
+{
+	const uint32_t op = flags & 0xff;
+	const bool known = op <= 0x0d || (op >= 0x10 && op <= 0x1b) ||
+			   (op >= 0x20 && op <= 0x2b) ||
+			   (op >= 0x30 && op <= 0x3e);
+
+	// 5 and 6 are convolutions, which want parameters; 7 is nothing.
+	return known && (flags >> 8 & 7) <= 4 && (flags >> 11 & 7) <= 4 &&
+	       !(flags & ~SPICE_COMPOSITE_FLAGS_MASK) &&
+	       !(flags & (SPICE_COMPOSITE_HAS_MASK |
+			  SPICE_COMPOSITE_HAS_SRC_TRANSFORM |
+			  SPICE_COMPOSITE_HAS_MASK_TRANSFORM));
+}
+
+// The pictures may end anywhere: beyond them is what "repeat" says.
+bool FakeDevice::parse_composite(const QXLDrawable &draw, Held &held)
+{
+	const QXLComposite &composite = draw.u.composite;
+	const QXLPHYSICAL transforms[] = {composite.src_transform,
+					  composite.mask_transform};
+
+	stats_.composites++;
+	if (!composite_flags_good(composite.flags)) {
+		violation("composite: flags %#x", composite.flags);
+		return false;
+	}
+	for (QXLPHYSICAL at : transforms)
+		if (at && !hold(held, at, sizeof(QXLTransform), "transform"))
+			return false;
+	const QXLImage *source = parse_image(composite.src, held);
+
+	if (!source || !parse_surface_image(*source, draw))
+		return false;
+	if (!composite.mask)
+		return true;
+	const QXLImage *mask = parse_image(composite.mask, held);
+
+	return mask && parse_surface_image(*mask, draw);
 }
 
 // Follows QXLDataChunks that must hold @wanted bytes in all; the addresses of
@@ -356,10 +553,12 @@ void FakeDevice::take_surface(QXLPHYSICAL at)
 			violation("destroy of surface %u, which is not there",
 				  id);
 		} else {
+			render_pending();
 			// The surface held its create command until now.
 			held_.push_back(std::move(found->second.create));
 			surfaces_.erase(found);
 		}
+		held.destroys = id;
 		held_.push_back(std::move(held));
 		return;
 	}
@@ -371,24 +570,30 @@ void FakeDevice::take_surface(QXLPHYSICAL at)
 	if (found != surfaces_.end())
 		violation("surface %u is there already", id);
 	for (const Held &other : held_)
-		if (other.regions.size() == 1 && !other.drawing &&
-		    ((const QXLSurfaceCmd *)other.info)->type ==
-			    QXL_SURFACE_CMD_DESTROY &&
-		    ((const QXLSurfaceCmd *)other.info)->surface_id == id)
+		if (other.destroys == id)
 			violation("id %u reused before its destroy was released",
 				  id);
-	if (desc.stride % 4 || desc.width == 0 || desc.height == 0 ||
-	    (uint64_t)std::abs((int64_t)desc.stride) * 8 <
-		    (uint64_t)desc.width * (desc.format & 0x3f ?: 32))
-		bug("surface %u: %ux%u, stride %d", id, desc.width, desc.height,
-		    desc.stride);
+	const uint64_t row =
+		(uint64_t)desc.width * surface_bytes_per_pixel(desc.format);
+
+	if (desc.stride % 4 || row == 0 || desc.height == 0 ||
+	    (uint64_t)std::abs((int64_t)desc.stride) < row) {
+		bug("surface %u: %ux%u, format %u, stride %d", id, desc.width,
+		    desc.height, desc.format, desc.stride);
+		return;
+	}
 	const uint64_t bytes =
 		(uint64_t)std::abs((int64_t)desc.stride) * desc.height;
+	auto *pixels = resolve<uint8_t>(desc.data, bytes, "surface data");
 
-	// A negative stride starts at the last row's address in the command.
-	if (!resolve<uint8_t>(desc.data, bytes, "surface data"))
+	if (!pixels)
 		return;
-	surfaces_[id] = {desc, std::move(held)};
+	Surface &surface = surfaces_[id];
+
+	surface.desc = desc;
+	surface.create = std::move(held);
+	surface.canvas.create(desc.width, desc.height, desc.format, desc.stride,
+			      pixels, command.flags & QXL_SURF_FLAG_KEEP_DATA);
 }
 
 void FakeDevice::take_cursor(const QXLCommand &command)

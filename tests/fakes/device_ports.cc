@@ -222,24 +222,23 @@ void FakeDevice::create_primary()
 		    sc.format, sc.type);
 		return;
 	}
-	auto *memory = resolve<uint8_t>(sc.mem, bytes, "primary", true);
+	const bool keep_data = sc.flags & QXL_SURF_FLAG_KEEP_DATA;
+	auto *memory = resolve<uint8_t>(sc.mem, bytes, "primary");
 
 	if (!memory)
 		return;
-	if (memory != ram_.data() + shadow_rom_.draw_area_offset)
+	// In BAR 0 only the part that is meant for it; anywhere among the
+	// surfaces, where it is a BO with something on it.
+	if (ram_.contains(memory, bytes) &&
+	    memory != ram_.data() + shadow_rom_.draw_area_offset)
 		violation("the primary is not in the primary area");
+	if (!ram_.contains(memory, bytes) && !keep_data)
+		violation("a primary in surface memory is cleared");
 	mode_ = Mode::native;
 	primary_seen_ = true;
 	primary_ = {sc.width, sc.height, sc.stride, sc.format, sc.mem};
-	picture_.assign((size_t)sc.width * sc.height, 0);
-	// Without this flag the server clears the surface.
-	if ((sc.flags & QXL_SURF_FLAG_KEEP_DATA) && sc.stride > 0)
-		for (uint32_t y = 0; y < sc.height; y++)
-			memcpy(&picture_[(size_t)y * sc.width],
-			       memory + (size_t)y * (size_t)sc.stride,
-			       sc.width * 4);
-	else
-		memset(memory, 0, bytes);
+	picture_.create(sc.width, sc.height, sc.format, sc.stride, memory,
+			keep_data);
 }
 
 // The server flushes the rings and lets go of what depends on surface 0.
@@ -260,7 +259,7 @@ void FakeDevice::destroy_primary()
 	}
 	mode_ = Mode::undefined;
 	primary_ = {};
-	picture_.clear();
+	picture_ = {};
 }
 
 void FakeDevice::update_area()
@@ -279,20 +278,16 @@ void FakeDevice::update_area()
 		return;
 	}
 	flush_commands();
-	if (id == 0) {
-		if (mode_ != Mode::native ||
-		    area.right > (int32_t)primary_.width ||
-		    area.bottom > (int32_t)primary_.height)
-			violation("UPDATE_AREA outside the primary");
-		return;
-	}
-	auto found = surfaces_.find(id);
+	render_pending();
+	const Canvas *shown = canvas(id);
 
-	if (found == surfaces_.end())
+	if (!shown)
 		violation("UPDATE_AREA: no surface %u", id);
-	else if (area.right > (int32_t)found->second.desc.width ||
-		 area.bottom > (int32_t)found->second.desc.height)
+	else if (area.right > (int64_t)shown->width ||
+		 area.bottom > (int64_t)shown->height)
 		violation("UPDATE_AREA outside surface %u", id);
+	else
+		shown->write_back(area);
 }
 
 void FakeDevice::set_monitors()

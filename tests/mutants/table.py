@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The mutants: name, the scenario that must fail, and what is changed."""
+"""The mutants: name, the scenario or the test that must fail, what is changed."""
 
 LOOKUP = """  Guard guard(lock_);
   auto* bo = static_cast<qxl_bo*>(qxl_k_idr_find(idr_, id.value()));
@@ -85,4 +85,58 @@ RIM_MUTANTS = [
     ("move-reads-the-id-again", "put-move", "move_reads_id_again"),
     ("reap-without-reservation", "reap-move", "reap_without_reservation"),
     ("create-forgets-its-fence", "create-nomem", "fence_error_path_leaks"),
+]
+
+# Not of lifetimes: of what clients may say, and of what becomes of it.
+UNIT_MUTANTS = [
+    # The parser.
+    ("relocations-of-anything", "DrawParser.RelocationsOfOtherFields", [
+        ("draw_parser.cc", "  if (!all_taken()) return Error::kInvalid;\n",
+         "  (void)all_taken();\n")]),
+    ("first-relocation-counts", "DrawParser.TheLastOneForAFieldCounts", [
+        ("draw_parser.cc", "    last = &reloc;\n", "    if (!last) last = &reloc;\n")]),
+    ("surface-as-an-address", "DrawParser.SurfaceForAnAddressAndBack", [
+        ("draw_parser.cc", "  if (reloc->surface) return Error::kInvalid;\n  return Place",
+         "  return Place")]),
+    ("address-as-a-surface", "DrawParser.Target", [
+        ("draw_parser.cc", "!reloc || !reloc->surface || desc(", "!reloc || desc(")]),
+    ("raw-addresses", "DrawParser.MissingRelocations", [
+        ("draw_parser.cc", "    if (raw != 0) return Error::kInvalid;\n", "    (void)raw;\n")]),
+    ("chunk-not-bounded", "DrawParser.ChunkOutsideItsBo", [
+        ("draw_parser.cc", "offset > memory.bytes || bytes > memory.bytes - offset ||",
+         "offset > memory.bytes ||")]),
+    ("chunks-short", "DrawParser.ChunkSizes", [
+        ("draw_parser.cc", "  if (left != 0) return Error::kInvalid;\n", "")]),
+    ("depth-not-compared", "DrawParser.SurfaceOfAnotherDepth", [
+        ("draw_parser.cc", "!bo.ok() || bytes_per_pixel(desc(bo.value()).format) != depth",
+         "!bo.ok()")]),
+    ("rows-overlap", "DrawParser.BitmapFields", [
+        ("draw_parser.cc", "      bits.stride < row || ", "      ")]),
+    ("convolutions", "DrawParser.EveryFilter", [
+        ("draw_parser.cc", "kLastFilter = 4", "kLastFilter = 6")]),
+    # The executor.
+    ("freed-before-submit", "Executor.BitmapsInAllDepths", [
+        ("executor.cc", "  Release* command = &release;\n",
+         "  Release* command = &release;\n  submission_.cancel(release);\n")]),
+    ("given-twice", "Executor.EachIsGivenOnce", [
+        ("executor.cc", "  return submit(command);\n}\n\n// In bands",
+         "  QXL_TRY(submit(command));\n  auto again = submission_.reserve_one("
+         "Pool::kUpload, kDrawBytes);\n  if (!again.ok()) return again.error();\n"
+         "  build_draw({Submission::pointer(*again.value()), "
+         "submission_.address(*again.value())}, draw, surfaces, 0);\n"
+         "  return submit(*again.value());\n}\n\n// In bands")]),
+    ("rows-not-packed", "Executor.BitmapsInAllDepths", [
+        ("executor.cc", "      reader.skip(image.stride - row);\n", "")]),
+    ("skipped-bands-not-skipped", "Bands.OnlyTheBandsThatAreSeen", [
+        ("executor.cc", "      reader.skip(uint64_t{image.stride} * rows);\n", "")]),
+    ("cache-id-of-a-band", "Bands.NoCacheIdOnPartsOfAnImage", [
+        ("executor.cc", "  band.image.cached = false;  // the id is the whole image's\n", "")]),
+    ("source-not-named", "Executor.CopyBetweenSurfaces", [
+        ("protocol/draws.cc", "      depends_on(0, surfaces_.source, area);\n", "")]),
+    # The primary.
+    ("adopted-is-our-own", "Adopt.FromOneToTheOther", [
+        ("device.cc", " && height == primary_height_ && !primary_adopted_)",
+         " && height == primary_height_)")]),
+    ("adopted-is-cleared", "AdoptedPrimary.StartsWithWhatIsThere", [
+        ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
 ]

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The fakes notice what they are there to notice.
+#include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "rig.h"
@@ -431,6 +433,240 @@ TEST_F(Rules, MonitorsCount)
 	config->max_allowed = 4;
 	write(QXL_IO_MONITORS_CONFIG_ASYNC);
 	expect_broken("count 5");
+}
+
+// Draws of clients: what would be refused, or would end a real server.
+class DrawRules : public Rules {
+      protected:
+	static constexpr uint64_t base = 1ull << 56;
+	static constexpr uint64_t surface_draw = (8 << 20) + 8192;
+	static constexpr uint64_t image_at = draw_at + 1024;
+	static constexpr uint64_t mask_at = draw_at + 1536;
+	static constexpr uint64_t pixels_at = draw_at + 2048;
+
+	void SetUp() override
+	{
+		Rules::SetUp();
+		native();
+		// In VRAM: the fake does not mind.
+		surface(5, SPICE_SURFACE_FMT_32_ARGB, 32, 24, 128);
+		surface(6, SPICE_SURFACE_FMT_8_A, 32, 24, 32);
+		ASSERT_TRUE(forgive().empty());
+	}
+	void surface(uint32_t id, uint32_t format, uint32_t width,
+		     uint32_t height, int32_t stride)
+	{
+		auto *command = (QXLSurfaceCmd *)(device.ram_memory() +
+						  surface_draw + id * 512);
+
+		*command = {};
+		command->release_info.id = 1000 + id;
+		command->surface_id = id;
+		command->type = QXL_SURFACE_CMD_CREATE;
+		command->flags = QXL_SURF_FLAG_KEEP_DATA;
+		command->u.surface_create = {format, width, height, stride,
+					     base | (9 << 20)};
+		push(QXL_CMD_SURFACE, base | (surface_draw + id * 512));
+	}
+	QXLImage &image(uint64_t at = image_at)
+	{
+		return *(QXLImage *)(device.ram_memory() + at);
+	}
+	void copy(uint8_t type)
+	{
+		good_fill();
+		draw().type = QXL_DRAW_COPY;
+		draw().u.copy = {};
+		draw().u.copy.src_bitmap = base | image_at;
+		draw().u.copy.src_area = {0, 0, 8, 8};
+		draw().u.copy.rop_descriptor = SPICE_ROPD_OP_PUT;
+		image() = {};
+		image().descriptor.type = type;
+	}
+	void good_bitmap()
+	{
+		copy(SPICE_IMAGE_TYPE_BITMAP);
+		image().descriptor.width = image().descriptor.height = 8;
+		image().bitmap.format = SPICE_BITMAP_FMT_32BIT;
+		image().bitmap.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
+		image().bitmap.x = image().bitmap.y = 8;
+		image().bitmap.stride = 32;
+		image().bitmap.data = base | pixels_at;
+	}
+	void depends(int index, int32_t id)
+	{
+		draw().surfaces_dest[index] = id;
+		draw().surfaces_rects[index] = {0, 0, 8, 8};
+	}
+	void good_surface()
+	{
+		copy(SPICE_IMAGE_TYPE_SURFACE);
+		image().surface_image.surface_id = 5;
+		depends(1, 5);
+	}
+	void good_composite()
+	{
+		good_surface();
+		draw().type = QXL_DRAW_COMPOSITE;
+		draw().u.composite = {};
+		draw().u.composite.src = base | image_at;
+	}
+	struct Row {
+		const char *part; // of what is said
+		std::function<void()> spoil;
+	};
+	void break_all(const std::function<void()> &good,
+		       const std::vector<Row> &rows)
+	{
+		good();
+		push();
+		EXPECT_TRUE(forgive().empty());
+		for (const Row &row : rows) {
+			good();
+			row.spoil();
+			push();
+			expect_broken(row.part);
+			if (!device.guest_bug())
+				continue;
+			write(QXL_IO_RESET);
+			SetUp();
+		}
+	}
+};
+
+TEST_F(DrawRules, Headers)
+{
+	break_all([this] { good_fill(); }, {
+		{"surface 7", [&] { draw().surface_id = 7; }},
+		{"outside its surface", [&] { draw().surface_id = 5; draw().bbox.right = 33; }},
+		{"outside its surface", [&] { draw().bbox.right = 0; }},
+		{"effect 8", [&] { draw().effect = 8; }},
+		{"surfaces_dest 7", [&] { depends(0, 7); }},
+		{"surfaces_dest -2", [&] { depends(2, -2); }},
+		{"surfaces_rects", [&] { depends(0, 5); draw().surfaces_rects[0].bottom = 25; }},
+		{"surfaces_rects", [&] { depends(0, 5); draw().surfaces_rects[0] = {}; }},
+		{"rop 2048", [&] { draw().u.fill.rop_descriptor = 2048; }},
+	});
+}
+
+TEST_F(DrawRules, CopyBits)
+{
+	const auto good = [this] {
+		good_fill();
+		draw().type = QXL_COPY_BITS;
+		draw().u.copy_bits.src_pos = {56, 56};
+	};
+
+	break_all(good, {
+		{"copy bits", [&] { draw().u.copy_bits.src_pos.x = 57; }},
+		{"copy bits", [&] { draw().u.copy_bits.src_pos.y = 57; }},
+		{"copy bits", [&] { draw().u.copy_bits.src_pos.x = -1; }},
+		{"copy bits", [&] { draw().u.copy_bits.src_pos.y = INT32_MAX; }},
+	});
+}
+
+TEST_F(DrawRules, Bitmaps)
+{
+	break_all([this] { good_bitmap(); }, {
+		{"image type 1", [&] { image().descriptor.type = SPICE_IMAGE_TYPE_QUIC; }},
+		{"image type 200", [&] { image().descriptor.type = 200; }},
+		{"stride 31", [&] { image().bitmap.stride = 31; }},
+		{"format 6", [&] { image().bitmap.format = SPICE_BITMAP_FMT_16BIT; }},
+		{"format 10", [&] { image().bitmap.format = SPICE_BITMAP_FMT_8BIT_A; }},
+		{"bitmap: format 8", [&] { draw().surface_id = 6; }},
+		{"bitmap: format 8", [&] { image().bitmap.palette = base; }},
+		{"scales", [&] { draw().u.copy.src_area.right = 7; }},
+		{"source 1,0", [&] { draw().u.copy.src_area = {0, 1, 8, 9}; }},
+		{"its bitmap", [&] { image().descriptor.width = 9; }},
+		{"scale 2", [&] { draw().u.copy.scale_mode = 2; }},
+		{"leaves its slot", [&] { image().bitmap.data = base | ((15 << 20) - 255); }},
+		{"leaves its slot", [&] { draw().u.copy.src_bitmap = base | ((15 << 20) - 47); }},
+	});
+	good_bitmap();
+	draw().surface_id = 6;
+	image().bitmap.format = SPICE_BITMAP_FMT_8BIT_A;
+	image().bitmap.stride = 8;
+	push();
+	EXPECT_TRUE(forgive().empty());
+}
+
+TEST_F(DrawRules, SurfaceImages)
+{
+	break_all([this] { good_surface(); }, {
+		{"surface 7, which is not there", [&] { image().surface_image.surface_id = 7; }},
+		{"in no surfaces_dest", [&] { draw().surfaces_dest[1] = -1; }},
+		{"in no surfaces_dest", [&] { draw().surfaces_dest[1] = 6; }},
+		{"1 bytes per pixel to 4", [&] { image().surface_image.surface_id = 6; depends(1, 6); }},
+		{"source 25,0", [&] { draw().u.copy.src_area = {0, 25, 8, 33}; }},
+		{"source 0,17", [&] { draw().u.copy.src_area = {17, 0, 25, 8}; }},
+		{"source -1,0", [&] { draw().u.copy.src_area = {0, -1, 8, 7}; }},
+	});
+	// Nothing else draws on itself.
+	good_surface();
+	image().surface_image.surface_id = 0;
+	draw().surfaces_dest[1] = -1;
+	push();
+	EXPECT_TRUE(forgive().empty());
+}
+
+TEST_F(DrawRules, Composites)
+{
+	break_all([this] { good_composite(); }, {
+		{"flags 0xe", [&] { draw().u.composite.flags = 0x0e; }},
+		{"flags 0x3f", [&] { draw().u.composite.flags = 0x3f; }},
+		{"flags 0x500", [&] { draw().u.composite.flags = 5 << 8; }},
+		{"flags 0x600", [&] { draw().u.composite.flags = 6 << 8; }},
+		{"flags 0x3000", [&] { draw().u.composite.flags = 6 << 11; }},
+		{"flags 0x80000", [&] { draw().u.composite.flags = SPICE_COMPOSITE_HAS_MASK; }},
+		{"flags 0x100000", [&] { draw().u.composite.flags = SPICE_COMPOSITE_HAS_SRC_TRANSFORM; }},
+		{"flags 0x200000", [&] { draw().u.composite.flags = SPICE_COMPOSITE_HAS_MASK_TRANSFORM; }},
+		{"flags 0x2000000", [&] { draw().u.composite.flags = 1 << 25; }},
+		{"image type 0", [&] { image().descriptor.type = SPICE_IMAGE_TYPE_BITMAP; }},
+		{"image: address 0", [&] { draw().u.composite.src = 0; }},
+		{"transform", [&] { draw().u.composite.src_transform = base | ((15 << 20) - 23); }},
+		{"transform", [&] { draw().u.composite.mask_transform = 1; }},
+		{"surface 7", [&] { image(mask_at) = image(); image(mask_at).surface_image.surface_id = 7;
+				    draw().u.composite.mask = base | mask_at; }},
+		{"surface 6, which is in no", [&] { image(mask_at) = image(); image(mask_at).surface_image.surface_id = 6;
+						    draw().u.composite.mask = base | mask_at; }},
+	});
+}
+
+// Among the surfaces a primary is a BO's, with something on it.
+TEST_F(Rules, PrimaryOutsideItsArea)
+{
+	ram().create_surface.mem = (1ull << 56) | 4096;
+	write(QXL_IO_CREATE_PRIMARY);
+	expect_broken("not in the primary area");
+	write(QXL_IO_RESET);
+	SetUp();
+	ram().mem_slot = {device.surface_base, device.surface_base + (8 << 20)};
+	write(QXL_IO_MEMSLOT_ADD, 2);
+	ram().create_surface.mem = (2ull << 56) | 4096;
+	write(QXL_IO_CREATE_PRIMARY);
+	expect_broken("is cleared");
+	write(QXL_IO_DESTROY_PRIMARY);
+	ram().create_surface.flags = QXL_SURF_FLAG_KEEP_DATA;
+	for (int32_t stride : {256, -256}) {
+		ram().create_surface.stride = stride;
+		std::fill_n(device.surface_memory() + 4096, 4, 0x11);
+		std::fill_n(device.surface_memory() + 4096 + 63 * 256, 4, 0x22);
+		write(QXL_IO_CREATE_PRIMARY);
+		EXPECT_EQ(device.pixel(0, 0), stride > 0 ? 0x111111u : 0x222222u);
+		EXPECT_EQ(device.pixel(0, 63), stride > 0 ? 0x222222u : 0x111111u);
+		// Written back where it came from, and nowhere else.
+		good_fill();
+		push();
+		ram().update_surface = 0;
+		ram().update_area = {0, 0, 1, 1};
+		write(QXL_IO_UPDATE_AREA);
+		EXPECT_EQ(device.surface_memory()[4096 + (stride > 0 ? 0 : 63 * 256)],
+			  0x56);
+		EXPECT_NE(device.surface_memory()[4096 + 4 + (stride > 0 ? 0 : 63 * 256)],
+			  0x56);
+		write(QXL_IO_DESTROY_PRIMARY);
+	}
+	EXPECT_TRUE(forgive().empty());
 }
 
 TEST_F(Rules, OldRevisionHasNoMonitors)

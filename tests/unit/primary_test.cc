@@ -108,6 +108,132 @@ TEST_F(Primary, ComesBackAfterAReset)
 	EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
 }
 
+// A surface as the primary -----------------------------------------------------------
+
+class Adopt : public fake::CoreTest {
+      protected:
+	int adopt(const qxl_surface_desc &desc, uint64_t offset = 0)
+	{
+		return qxl_core_adopt_primary(core, &desc, offset);
+	}
+	uint32_t creates()
+	{
+		return device->stats().port_writes[QXL_IO_CREATE_PRIMARY_ASYNC];
+	}
+	uint32_t destroys()
+	{
+		return device->stats().port_writes[QXL_IO_DESTROY_PRIMARY_ASYNC];
+	}
+
+	static constexpr qxl_surface_desc good = {SPICE_SURFACE_FMT_32_xRGB, 64,
+						  48, 256};
+};
+
+TEST_F(Adopt, FromOneToTheOther)
+{
+	start(64, 48);
+	device->clear_stats();
+	ASSERT_EQ(adopt(good, 4096), 0);
+	EXPECT_EQ(creates(), 1u);
+	EXPECT_EQ(destroys(), 1u);
+	EXPECT_EQ(device->ram()->create_surface.flags,
+		  (uint32_t)QXL_SURF_FLAG_KEEP_DATA);
+	// Of the same size, but the driver's own: not the same.
+	ASSERT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+	EXPECT_EQ(creates(), 2u);
+	EXPECT_EQ(destroys(), 2u);
+	EXPECT_EQ(device->ram()->create_surface.flags, 0u);
+	ASSERT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+	EXPECT_EQ(creates(), 2u);
+	// Two surfaces of the same size are not the same either.
+	ASSERT_EQ(adopt(good, 4096), 0);
+	ASSERT_EQ(adopt(good, 65536), 0);
+	EXPECT_EQ(creates(), 4u);
+	EXPECT_EQ(destroys(), 4u);
+}
+
+TEST_F(Adopt, IsAPrimaryForSurfacesAndDraws)
+{
+	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_8_A, 16, 16, 16};
+	qxl_bo bo;
+	uint32_t id = 0;
+
+	ASSERT_EQ(create(), 0);
+	ASSERT_EQ(qxl_core_start(core), 0);
+	ASSERT_EQ(adopt(good), 0);
+	ASSERT_EQ(qxl_core_surface_create(core, &bo, &desc, 65536, &new_fence(),
+					  &id),
+		  0);
+	EXPECT_EQ(creates(), 1u);
+	EXPECT_EQ(present_all(fake::Frame(64, 48)), 0);
+	qxl_core_surface_evict(core, id);
+}
+
+TEST_F(Adopt, OnlyWhatCanBeThePrimary)
+{
+	const qxl_surface_desc bad[] = {
+		{SPICE_SURFACE_FMT_32_ARGB, 64, 48, 256},
+		{SPICE_SURFACE_FMT_16_565, 64, 48, 256},
+		{SPICE_SURFACE_FMT_8_A, 64, 48, 64},
+		{0, 64, 48, 256},
+		{SPICE_SURFACE_FMT_32_xRGB, 0, 48, 256},
+		{SPICE_SURFACE_FMT_32_xRGB, 64, 0, 256},
+		{SPICE_SURFACE_FMT_32_xRGB, 64, 48, 252},
+		{SPICE_SURFACE_FMT_32_xRGB, 64, 48, 258},
+		{SPICE_SURFACE_FMT_32_xRGB, 64, 48, 0},
+		{SPICE_SURFACE_FMT_32_xRGB, 64, 48, INT32_MIN},
+		{SPICE_SURFACE_FMT_32_xRGB, 1024, 1025, 4096},
+		{SPICE_SURFACE_FMT_32_xRGB, 64, 16385, 256},
+		{SPICE_SURFACE_FMT_32_xRGB, 16385, 1, 65544},
+		{SPICE_SURFACE_FMT_32_xRGB, 1, 4, 0x40000000},
+	};
+
+	start(640, 480);
+	device->clear_stats();
+	for (const qxl_surface_desc &desc : bad) {
+		EXPECT_FALSE(qxl_core_can_adopt_primary(core, &desc));
+		EXPECT_EQ(adopt(desc), -EINVAL);
+	}
+	EXPECT_TRUE(device->stats().port_writes.empty());
+	EXPECT_EQ(device->primary().width, 640u);
+	for (const qxl_surface_desc &desc : std::initializer_list<qxl_surface_desc>{
+		     {SPICE_SURFACE_FMT_32_xRGB, 1024, 1024, 4096},
+		     {SPICE_SURFACE_FMT_32_xRGB, 16384, 64, 65536},
+		     {SPICE_SURFACE_FMT_32_xRGB, 64, 16384, 256},
+		     {SPICE_SURFACE_FMT_32_xRGB, 1, 1, 4}}) {
+		EXPECT_TRUE(qxl_core_can_adopt_primary(core, &desc));
+		EXPECT_EQ(adopt(desc), 0);
+	}
+}
+
+TEST_F(Adopt, NeverAnswered)
+{
+	start(64, 48);
+	device->bad.never_answers_async = true;
+	EXPECT_EQ(adopt(good), -EIO);
+	EXPECT_EQ(adopt(good), -EIO);
+	device->bad.never_answers_async = false;
+	// A reset forgets whose it was.
+	ASSERT_EQ(qxl_core_start(core), 0);
+	device->clear_stats();
+	ASSERT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+	EXPECT_EQ(creates(), 1u);
+	ASSERT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+	EXPECT_EQ(creates(), 1u);
+}
+
+TEST_F(Adopt, IsForgottenByAReset)
+{
+	start(64, 48);
+	ASSERT_EQ(adopt(good), 0);
+	ASSERT_EQ(qxl_core_start(core), 0);
+	EXPECT_FALSE(device->has_primary());
+	ASSERT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+	device->clear_stats();
+	ASSERT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+	EXPECT_EQ(creates(), 0u);
+}
+
 class Monitors : public fake::CoreTest {};
 
 TEST_F(Monitors, OneHead)

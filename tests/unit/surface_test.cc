@@ -441,7 +441,37 @@ TEST_F(Surface, StopWithoutErrorIsNotAnError)
 	EXPECT_EQ(fence.error, 0);
 }
 
-TEST_F(Surface, CreateWithoutAPrimary)
+// The device takes no command without one.
+TEST_F(Surface, CreateWithoutAPrimaryMakesOne)
+{
+	qxl_bo bo[2];
+	std::vector<qxl_fence *> fences = new_fences(2);
+	uint32_t ids[2];
+
+	ASSERT_EQ(create(), 0);
+	ASSERT_EQ(qxl_core_start(core), 0);
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(create_surface(bo[i], *fences[i], ids[i]), 0);
+	EXPECT_TRUE(device->has_primary());
+	EXPECT_EQ(device->primary().width, 640u);
+	EXPECT_EQ(device->primary().height, 480u);
+	expect_picture(std::vector<uint32_t>(640 * 480, 0));
+	pump();
+	for (uint32_t id : ids)
+		EXPECT_TRUE(device->has_surface(id));
+	EXPECT_EQ(counters().surfaces, 2u);
+	EXPECT_EQ(device->stats().port_writes[QXL_IO_CREATE_PRIMARY_ASYNC], 1u);
+	// It is as good as any: present, and keep it.
+	EXPECT_EQ(present_all(fake::Frame(640, 480)), 0);
+	EXPECT_EQ(qxl_core_set_primary(core, 640, 480), 0);
+	EXPECT_EQ(device->stats().port_writes[QXL_IO_CREATE_PRIMARY_ASYNC], 1u);
+	for (uint32_t id : ids)
+		qxl_core_surface_evict(core, id);
+	settle();
+	EXPECT_EQ(counters().surfaces, 0u);
+}
+
+TEST_F(Surface, CreateWithoutAPrimaryThatIsNeverMade)
 {
 	qxl_bo bo;
 	qxl_fence &fence = new_fence();
@@ -449,10 +479,11 @@ TEST_F(Surface, CreateWithoutAPrimary)
 
 	ASSERT_EQ(create(), 0);
 	ASSERT_EQ(qxl_core_start(core), 0);
-	// The device is in VGA mode: it would not look at its rings.
-	EXPECT_LT(create_surface(bo, fence, id), 0);
+	device->bad.never_answers_async = true;
+	EXPECT_EQ(create_surface(bo, fence, id), -EIO);
 	EXPECT_FALSE(fence.signalled());
 	EXPECT_EQ(counters().surfaces, 0u);
+	EXPECT_EQ(counters().in_flight, 0u);
 }
 
 TEST_F(Surface, CreateWhenLost)
@@ -551,6 +582,33 @@ TEST_F(Surface, Update)
 	device->bad.never_answers_async = true;
 	EXPECT_EQ(qxl_core_surface_update(core, id, &area), -EIO);
 	qxl_core_surface_evict(core, id);
+}
+
+// What lies in the surface's memory is what it starts with.
+TEST_F(Surface, KeepsItsContents)
+{
+	for (int32_t stride : {64, -64}) {
+		const qxl_surface_desc desc = {SPICE_SURFACE_FMT_8_A, 50, 20,
+					       stride};
+		qxl_bo bo;
+		qxl_fence &fence = new_fence();
+		uint32_t id = 0;
+
+		if (!core)
+			start();
+		for (int i = 0; i < 64 * 20; i++)
+			device->surface_memory()[4096 + i] = (uint8_t)(i % 251);
+		ASSERT_EQ(qxl_core_surface_create(core, &bo, &desc, 4096, &fence,
+						  &id),
+			  0);
+		const std::vector<uint8_t> shown = device->surface_pixels(id);
+		for (int y = 0; y < 20; y++)
+			for (int x = 0; x < 50; x++)
+				ASSERT_EQ(shown[(size_t)(y * 50 + x)],
+					  ((stride > 0 ? y : 19 - y) * 64 + x) %
+						  251);
+		qxl_core_surface_evict(core, id);
+	}
 }
 
 } // namespace

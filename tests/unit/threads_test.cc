@@ -2,13 +2,17 @@
 // Real threads on both sides of the rings; most useful under TSan. The host's
 // thread sleeps unless it is notified: a lost wake-up hangs, and the wait's
 // bound turns it into a lost device, which fails the test.
+#include <cstring>
 #include <functional>
 #include <mutex>
 #include <thread>
 
+#include "client.h"
 #include "rig.h"
 
 namespace {
+
+using fake::ClientImage;
 
 class Threads : public fake::ThreadedTest {
       protected:
@@ -246,6 +250,85 @@ TEST_F(Threads, LoseWakesWhoWaitsForMemory)
 	qxl_core_lose(core);
 	thread.join();
 	EXPECT_EQ(counters().lost, 1u);
+}
+
+// The first commands of all want a primary: one is made.
+TEST_F(Threads, CreatorsNeedOnePrimary)
+{
+	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
+	std::vector<std::function<void()>> bodies;
+	std::vector<qxl_fence *> made = new_fences(4);
+	qxl_bo bo[4];
+	uint32_t ids[4];
+
+	ASSERT_EQ(create(), 0);
+	device->after_interrupt = [this] { run_deferred(); };
+	device->start_thread();
+	ASSERT_EQ(qxl_core_start(core), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		bodies.push_back([&, i] {
+			EXPECT_EQ(qxl_core_surface_create(core, &bo[i], &desc,
+							  0, made[i], &ids[i]),
+				  0);
+		});
+	run(bodies);
+	EXPECT_EQ(device->stats().port_writes[QXL_IO_CREATE_PRIMARY_ASYNC], 1u);
+	for (uint32_t id : ids)
+		qxl_core_surface_evict(core, id);
+	expect_all_consumed();
+}
+
+// Clients draw, each on its own surface, while the primary changes under them.
+TEST_F(Threads, ClientsDrawWhileThePrimaryChanges)
+{
+	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 64, 48, 256};
+	const ClientImage image = {SPICE_BITMAP_FMT_32BIT, 64, 48, 256};
+	std::vector<std::function<void()>> bodies;
+	std::vector<qxl_fence *> made = new_fences(3);
+	qxl_bo bo[3];
+	uint32_t ids[3];
+	fake::Client clients[3];
+
+	start_threaded(64, 48);
+	device->hold_last = 5;
+	for (uint32_t i = 0; i < 3; i++) {
+		ASSERT_EQ(qxl_core_surface_create(core, &bo[i], &desc,
+						  65536 * (i + 1), made[i],
+						  &ids[i]),
+			  0);
+		bodies.push_back([&, i] {
+			fake::Client &client = clients[i];
+			const uint32_t target = client.add_surface(desc, ids[i]);
+			const uint32_t data = client.add_data(16384);
+
+			for (uint32_t n = 0; n < 60; n++) {
+				memset(client.data({data, 100}), (int)(n + i),
+				       48 * 256);
+				client.copy_bitmap(target, {0, 0, 64, 48},
+						   image, {data, 0},
+						   {data, 100});
+				EXPECT_EQ(client.run(core), 0);
+				client.fill(target, {0, 0, 1, 1}, n + i);
+				EXPECT_EQ(client.run(core), 0);
+			}
+		});
+	}
+	bodies.push_back([&] {
+		for (uint32_t n = 0; n < 10; n++) {
+			EXPECT_EQ(qxl_core_adopt_primary(core, &desc, 65536 * 5),
+				  0);
+			EXPECT_EQ(qxl_core_set_primary(core, 64, 48), 0);
+		}
+	});
+	run(bodies);
+	expect_all_consumed();
+	device->stop_thread();
+	for (uint32_t i = 0; i < 3; i++) {
+		const auto got = device->surface_pixels(ids[i]);
+		EXPECT_EQ(got.at(0), 59 + i);
+		EXPECT_EQ(got.at(64 * 48 * 4 - 1), 59 + i);
+		qxl_core_surface_evict(core, ids[i]);
+	}
 }
 
 // Unplug: stop while others are still presenting. They get -EIO or were done.
