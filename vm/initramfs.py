@@ -118,14 +118,20 @@ def for_tests(kernel, driver, programs, manifest, extra_modules=()):
     return archive.finish()
 
 
-def for_desktop(kernel, driver, environment):
-    """An initramfs that puts an overlay on the desktop image and runs guest/session.sh there."""
+def for_disk(kernel, driver, files):
+    """An initramfs that puts an overlay on a disk image, copies `files` ({name: host path or bytes}) to /qxl there
+    and goes on with /qxl/session."""
     archive = _base()
     _add_modules(archive, kernel, _DESKTOP_MODULES, driver)
-    archive.file("desktop/session", (paths.GUEST / "session.sh").read_bytes())
-    archive.file("desktop/greeting", (paths.GUEST / "greeting.sh").read_bytes())
-    archive.file("desktop/weston.ini", (paths.GUEST / "weston.ini").read_bytes(), 0o644)
-    lines = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
-    archive.file("desktop/environment", lines.encode(), 0o644)
+    for name, content in files.items():
+        data = content if isinstance(content, bytes) else pathlib.Path(content).read_bytes()
+        archive.file(f"desktop/{name}", data)
     archive.file("init", (paths.GUEST / "init-desktop.sh").read_bytes())
     return archive.finish()
+
+
+def for_desktop(kernel, driver, environment):
+    """An initramfs that runs guest/session.sh on the desktop image."""
+    lines = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
+    return for_disk(kernel, driver, {"session": paths.GUEST / "session.sh", "greeting": paths.GUEST / "greeting.sh",
+                                     "weston.ini": paths.GUEST / "weston.ini", "environment": lines.encode()})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian roots: two to build modules in (and to take kernels from), one with a desktop."""
+"""Debian roots: two to build modules in (and to take kernels from), one with the desktops, Weston and Xorg."""
 
 import dataclasses
 import os
@@ -13,6 +13,9 @@ import say
 
 TOOLS = ("make", "gcc", "g++", "libspice-protocol-dev", "kmod", "binutils")
 DESKTOP = ("weston", "seatd", "udev", "kmod", "mount", "fonts-dejavu-core")
+# Mesa is most of a root with either desktop, so both live in one. kbd has chvt, xfonts-base the core fonts.
+X11 = ("xserver-xorg-core", "xserver-xorg-video-qxl", "xvfb", "x11-apps", "x11-xserver-utils", "xterm",
+       "xfonts-base", "kbd")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Root:
 BOOKWORM = Root("bookworm-build", "bookworm", TOOLS, "-",
                 ("linux-headers-amd64", "linux-headers-6.12-amd64"))
 TRIXIE = Root("trixie-build", "trixie", TOOLS, "trixie-backports", ("linux-headers-amd64",))
-DESKTOP_ROOT = Root("desktop", "trixie", DESKTOP)
+DESKTOP_ROOT = Root("desktop", "trixie", DESKTOP + X11)
 
 
 def _hook(root):

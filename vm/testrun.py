@@ -77,7 +77,7 @@ class Result:
         return not self.hits and all(program.outcome != ktap.FAIL for program in self.programs)
 
 
-class _Collector:
+class Collector:
     """Follows the guest's framed output and tells `say_case` about every result as it comes."""
 
     def __init__(self, tests, say_case):
@@ -125,7 +125,7 @@ class _Collector:
                 self._say(self.done[name])
 
 
-def _wait(guest, collector, deadline, off_seconds):
+def wait(guest, collector, deadline, off_seconds):
     """Wait for the guest to finish and power off; why it didn't, or an empty text."""
     boot_deadline = time.monotonic() + BOOT_SECONDS
     off_deadline = None
@@ -149,10 +149,10 @@ def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_i
     """One boot. Results come for the tests that were started, or for all when the guest never got ready."""
     programs = sorted({programs_in / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests))
-    collector = _Collector(tests, say_case)
+    collector = Collector(tests, say_case)
     began = time.monotonic()
     with guest_run.boot(machine, kernel, archive, out, collector.line, programs_in) as guest:
-        why = _wait(guest, collector, began + timeout, timeout if machine.shell else OFF_SECONDS)
+        why = wait(guest, collector, began + timeout, timeout if machine.shell else OFF_SECONDS)
         if why:
             guest.shots("stuck")
     hits = guest.hits()

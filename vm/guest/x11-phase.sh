@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# One phase of the X11 test, as KTAP. usage: phase NAME ARGUMENTS...
+#
+# The server outlives a phase: its number is in /tmp/x11/server, its logs are /tmp/x11/Xorg.*.log. /dev/vdb is the file
+# of reference pictures.
+export DISPLAY=:0
+state=/tmp/x11
+pictures=/dev/vdb
+count=0
+mkdir -p $state
+
+# result STATUS NAME: one line of KTAP
+result() {
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then echo "ok $count $2"; else echo "not ok $count $2"; fi
+}
+
+# finish: the plan, last
+finish() { echo "1..$count"; exit 0; }
+
+# soon SECONDS COMMAND...: does it succeed within that time?
+soon() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" > /dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.2
+	done
+}
+
+log() { cat $state/number 2> /dev/null || echo 0; }
+
+# counters: what the driver holds now; nothing for a driver without counters
+counters() {
+	local file
+	for file in /sys/kernel/debug/dri/*/qxl_counters; do
+		[ -r "$file" ] || continue
+		grep -E '^(bos|surfaces|lost) ' "$file"
+		return
+	done
+}
+
+server_runs() { [ -r $state/server ] && kill -0 "$(cat $state/server)"; }
+server_is_gone() { ! server_runs; }
+answers() { xset q; }
+
+# start_server [VARIABLE=VALUE...]: with these in its environment, where the qxl driver looks for options, too
+start_server() {
+	local number=$(($(log) + 1))
+	echo $number > $state/number
+	setsid env "$@" Xorg $DISPLAY vt7 -noreset -nolisten tcp -dpi 96 -s 0 -config /qxl/xorg.conf \
+		-logfile $state/Xorg.$number.log > $state/Xorg.$number.out 2>&1 &
+	echo $! > $state/server
+	soon 60 answers
+}
+
+# The first start: what the driver holds before it is what it must hold after the end.
+phase_start() {
+	counters > $state/before
+	start_server
+	result $? "Xorg answers"
+	soon 5 grep -q 'qxl(0)' $state/Xorg.1.log && ! grep -q 'modeset(0)' $state/Xorg.1.log
+	result $? "the qxl driver draws"
+	xrandr | sed 's/^/# /' | head -n 12
+	xrandr | grep -q "current $1 x $2"
+	result $? "the mode is $1x$2"
+	finish
+}
+
+phase_draw() { exec /qxl/xdraw check $pictures "$@"; }
+phase_plant() { exec /qxl/xdraw plant $pictures "$@"; }
+
+# Clients that come to rest, compared; then some that move, which must survive.
+phase_session_still() {
+	/qxl/still-clients
+	/qxl/xdraw verify $pictures session
+	local status=$?
+	# shellcheck disable=SC2046
+	kill $(cat /tmp/still-clients)
+	exit $status
+}
+
+phase_session_animated() {
+	local pids=() pid alive=0
+	xclock -update 1 -geometry 200x200+30+30 & pids+=($!)
+	ico -geometry 400x400+260+20 -faces -sleep 0.02 > /dev/null & pids+=($!)
+	xterm -geometry 70x20+300+450 -e sh -c 'while :; do seq 1 500; done' & pids+=($!)
+	xeyes -geometry 150x100+700+60 & pids+=($!)
+	sleep "$1"
+	for pid in "${pids[@]}"; do kill -0 "$pid" && alive=$((alive + 1)); done
+	[ $alive = ${#pids[@]} ]
+	result $? "$alive of ${#pids[@]} clients are alive"
+	server_runs
+	result $? "the server is alive"
+	exec 3<> "$QXL_HOST_CHANNEL"
+	echo "shot session" >&3
+	read -r answer <&3
+	[ "$answer" = ok ]
+	result $? "the client's picture is kept"
+	kill "${pids[@]}"
+	finish
+}
+
+# One process for all: each measures first how long it takes to wait for the server.
+phase_x11perf() {
+	x11perf -repeat 1 -time 1 -sync "${@/#/-}" > $state/x11perf 2>&1
+	result $? "x11perf ends well"
+	grep -E 'reps @' $state/x11perf | sed 's/^ */# x11perf: /'
+	[ "$(grep -c 'reps @' $state/x11perf)" = $# ]
+	result $? "$# operations are measured"
+	finish
+}
+
+output() { xrandr | sed -n 's/^\([^ ]*\) connected.*/\1/p' | head -n 1; }
+
+# Any size will do: a mode is made for it, with a clock that is about right.
+add_mode() {
+	local width=$1 height=$2 name=$1x$2-test
+	local clock=$(((width + 160) * (height + 30) * 60 / 1000000))
+	xrandr --newmode "$name" $clock \
+		"$width" $((width + 48)) $((width + 80)) $((width + 160)) \
+		"$height" $((height + 3)) $((height + 9)) $((height + 30)) 2> /dev/null
+	xrandr --addmode "$(output)" "$name" && echo "$name"
+}
+
+phase_resize() {
+	local size=$1 mode
+	shift
+	mode=$(add_mode "${size%x*}" "${size#*x}") || { echo "Bail out! no mode of $size"; exit 1; }
+	xrandr --output "$(output)" --mode "$mode" || { echo "Bail out! xrandr does not set $size"; exit 1; }
+	sleep 1
+	exec /qxl/xdraw check $pictures "$@"
+}
+
+active_is() { [ "$(cat /sys/class/tty/tty0/active)" = "$1" ]; }
+
+# What is drawn while the screen belongs to the console is repainted at the return.
+phase_vt() {
+	local step=$1 status
+	/qxl/xdraw hold "$step" &
+	sleep 2
+	for console in 1 2; do
+		timeout 20 chvt $console && active_is tty$console
+		result $? "chvt $console"
+		echo "a console while X is away" > /dev/tty$console
+		sleep 1
+		timeout 20 chvt 7 && active_is tty7
+		result $? "chvt 7"
+		/qxl/xdraw verify $pictures "$step" > $state/verify
+		status=$?
+		grep '^#' $state/verify
+		result $status "the picture is back"
+	done
+	kill %1
+	finish
+}
+
+# A server that dies in the middle of drawing leaves nothing that the next one trips over, with other options.
+phase_kill() {
+	local seconds=$1
+	shift
+	/qxl/xdraw churn > /dev/null 2>&1 &
+	sleep "$seconds"
+	server_runs
+	result $? "the server is alive until then"
+	kill -KILL "$(cat $state/server)"
+	soon 20 server_is_gone
+	result $? "killed"
+	start_server "$@"
+	result $? "Xorg answers again"
+	finish
+}
+
+as_before() { [ "$(counters)" = "$(cat $state/before)" ]; }
+
+phase_stop() {
+	kill -TERM "$(cat $state/server)"
+	soon 30 server_is_gone
+	result $? "Xorg ends"
+	if [ -s $state/before ]; then
+		soon 15 as_before
+		result $? "the driver holds what it held before"
+		diff <(cat $state/before) <(counters) | sed 's/^/# /'
+	else
+		result 0 "the driver holds what it held before # SKIP it tells no counters"
+	fi
+	finish
+}
+
+phase_logs() {
+	local file wrong
+	for file in "$state"/Xorg.*.log; do
+		sed 's/^/# /' "$file" "${file%.log}.out"
+		wrong=$(grep -hE '\(EE\) (qxl|UXA)|(qxl|UXA)\(0\).*[Ff]ailed|error doing|Backtrace|Segmentation|[Aa]ssert' \
+			"$file" "${file%.log}.out" | sort | uniq -c)
+		[ -z "$wrong" ]
+		result $? "$(basename "$file") tells of no failure"
+		[ -z "$wrong" ] || echo "# wrong: $wrong"
+	done
+	finish
+}
+
+phase=phase_$1
+shift
+echo "KTAP version 1"
+$phase "$@"
