@@ -28,7 +28,7 @@ check-host: ## the host tests alone
 	@$(MAKE) --no-print-directory -C tests check
 
 .PHONY: check-debug
-check-debug: ## the guest tests and a stress on a kernel with KASAN, lockdep, kmemleak
+check-debug: ## the guest tests and a stress on a kernel with KASAN, lockdep, kmemleak; the stress on one with KCSAN
 	@vm/host_packages build vm debug
 	@$(MAKE) --no-print-directory -C selftests
 	@vm/check_debug

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A small kernel with sanitizers, lock checking and fault injection, from the distribution's source package.
+"""Two small kernels from the distribution's source package, for two sanitizers that exclude each other.
 
-It is built on this machine, because the source package is installed here; what is kept is an image, a module
-tree, and what building a module against it takes.
+One watches memory, locks and error paths, the other data races. They are built on this machine, because the
+source package is installed here; what is kept of each is an image, a module tree, and what building a module
+against it takes.
 """
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -17,11 +19,37 @@ import say
 
 PACKAGE = "linux-source-6.12"
 SOURCE = pathlib.Path("/usr/src") / f"{PACKAGE}.tar.xz"
-CONFIG = paths.VM / "debug.config"
+_COMMON = paths.VM / "debug.config"
 
-# With ACPI its interpreter times out under KASAN and interrupts are not routed. Without it the TSC has
-# nothing to be compared with. The first report must not hide the next one.
-PARAMETERS = "acpi=off tsc=reliable kasan_multi_shot slub_debug=FZPU"
+# With ACPI its interpreter times out under a sanitizer and interrupts are not routed. Without it the TSC has
+# nothing to be compared with.
+_PARAMETERS = "acpi=off tsc=reliable"
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavour:
+    """One of the kernels: the end of its release, its own part of the configuration, what it boots with, its
+    sanitizer's name and functions, and what make is told for the image alone."""
+
+    name: str
+    suffix: str
+    config: pathlib.Path
+    parameters: str
+    sanitizer: str
+    functions: str
+    image: tuple = ()
+
+
+# The first report of KASAN must not hide the next one.
+DEBUG = Flavour("debug", "-debug", paths.VM / "debug-kasan.config",
+                f"{_PARAMETERS} kasan_multi_shot slub_debug=FZPU", "KASAN", r"__asan_(?:load|store)\w*")
+# KCSAN looks at one access in many, and delays it in the hope that somebody else comes along. Where the modules
+# alone have it, DRM's and TTM's among them, it can look at ours twenty times as often as it would by itself, and
+# wait longer, for this guest is slow. What the image does to memory of ours shows as a value that changed.
+RACE = Flavour("race", "-race", paths.VM / "debug-kcsan.config",
+               f"{_PARAMETERS} kcsan.skip_watch=200 kcsan.udelay_task=200 kcsan.udelay_interrupt=50", "KCSAN",
+               r"__tsan_(?:read|write|volatile|atomic)\w*", ("KCSAN_SANITIZE=n",))
+FLAVOURS = (DEBUG, RACE)
 
 # Large, and nothing in the configuration looks there.
 _UNUSED = ("Documentation/*/*", "drivers/gpu/drm/amd/*.[ch]", "drivers/gpu/drm/i915/*.[ch]",
@@ -32,13 +60,18 @@ _KEPT = ("Makefile", ".config", "Module.symvers", "include", "scripts", "arch/x8
          "arch/x86/Makefile_32.cpu", "arch/x86/Makefile.postlink", "tools/objtool/objtool")
 
 
-def _key():
+def _config(flavour):
+    """The whole of a kernel's configuration."""
+    return _COMMON.read_text() + flavour.config.read_text()
+
+
+def _key(flavour):
     version = subprocess.run(["dpkg-query", "-W", "-f=${Version}", PACKAGE], capture_output=True, text=True,
                              check=False)
     if version.returncode or not SOURCE.exists():
         say.fail(f"the kernel's source is missing: apt-get install {PACKAGE}")
     compiler = subprocess.run(["gcc", "--version"], capture_output=True, text=True, check=True).stdout
-    return cache.key_of(version.stdout, compiler, CONFIG.read_bytes(), _UNUSED, _KEPT)
+    return cache.key_of(version.stdout, compiler, _config(flavour), flavour.image, _UNUSED, _KEPT)
 
 
 def _unpack(work):
@@ -56,13 +89,20 @@ def _make(work, log, *words):
         say.fail("the debug kernel does not build:\n  " + "\n  ".join(tail) + f"\n(all of it: {log})")
 
 
-def _check_config(work):
+def _check_config(work, flavour):
     """Kconfig drops silently what lacks a dependency; a sanitizer that is not there finds nothing."""
     have = set((work / ".config").read_text().splitlines())
-    lost = [line for line in CONFIG.read_text().splitlines()
+    lost = [line for line in _config(flavour).splitlines()
             if line.startswith("CONFIG_") and not line.endswith("=n") and line not in have]
     if lost:
-        say.fail("the debug kernel's configuration lost " + ", ".join(lost))
+        say.fail(f"the {flavour.sanitizer} kernel's configuration lost " + ", ".join(lost))
+
+
+def _configure(work, log, flavour):
+    wanted = work / "wanted.config"
+    wanted.write_text(_config(flavour))
+    _make(work, log, "allnoconfig", f"KCONFIG_ALLCONFIG={wanted}")
+    _check_config(work, flavour)
 
 
 def _keep(work, part):
@@ -77,25 +117,25 @@ def _keep(work, part):
     (part / "tmp").mkdir()
 
 
-def _build(part):
-    say.step(f"building the debug kernel from {PACKAGE} (once; 6 minutes on two idle cores)")
-    work, log = part / "work", part.with_name("kernel.log")
+def _build(part, flavour):
+    say.step(f"building the {flavour.sanitizer} kernel from {PACKAGE} (once; 6 minutes on two idle cores)")
+    work, log = part / "work", part.with_name(f"{flavour.name}.log")
     log.unlink(missing_ok=True)
     if part.exists():
         cache.remove(part)
     _unpack(work)
-    _make(work, log, "allnoconfig", f"KCONFIG_ALLCONFIG={CONFIG}")
-    _check_config(work)
-    _make(work, log, "bzImage", "modules")
+    _configure(work, log, flavour)
+    _make(work, log, "bzImage", *flavour.image)
+    _make(work, log, "modules")
     _make(work, log, "modules_install", f"INSTALL_MOD_PATH={part}", "INSTALL_MOD_STRIP=1")
     _keep(work, part)
     cache.remove(work)
-    say.step("the debug kernel is ready")
+    say.step(f"the {flavour.sanitizer} kernel is ready")
 
 
-def directory():
+def directory(flavour):
     """The folder with vmlinuz, lib/modules and build; built when missing."""
-    return cache.get("debug", "kernel", _key(), _build)
+    return cache.get("debug", flavour.name, _key(flavour), lambda part: _build(part, flavour))
 
 
 def release(path):
@@ -114,13 +154,17 @@ def _undefined(path):
 
 
 def check_instrumented(objects):
-    """Fail unless sanitizers look at the core: else a clean run would say nothing about it."""
+    """Fail unless the sanitizer looks at the core: else a clean run would say nothing about it.
+
+    `objects` is a folder of that name that the kernel's release has.
+    """
+    flavour = next(flavour for flavour in FLAVOURS if objects.name.endswith(flavour.suffix))
     cores = sorted(objects.glob("core/**/*.o"))
     if not cores:
         say.fail(f"no core object in {objects}")
-    calls = {path.name: len(re.findall(r"\b__asan_(?:load|store)\w*", _undefined(path))) for path in cores}
+    calls = {path.name: len(re.findall(rf"\b{flavour.functions}", _undefined(path))) for path in cores}
     bare = [name for name, count in calls.items() if not count]
     if bare:
-        say.fail("KASAN does not look at " + ", ".join(bare))
-    say.step(f"KASAN looks at all {len(cores)} core objects "
+        say.fail(f"{flavour.sanitizer} does not look at " + ", ".join(bare))
+    say.step(f"{flavour.sanitizer} looks at all {len(cores)} core objects "
              + f"({sum(calls.values())} kinds of access; device.o has {calls.get('device.o', 0)})")

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Selftests on the debug kernel: patience, what is run on top, and what its log must not say."""
+"""Selftests on the debug kernels: patience, what is run on top, and what their logs must not say."""
 
 import dataclasses
 import pathlib
 import re
 
+import debug_races
 import guest_run
+import kernels
 import logscan
 import qemu
 import testrun
@@ -35,7 +37,7 @@ def be_patient():
 
 
 def machine(kernel, **shape):
-    """A guest for the debug kernel."""
+    """A guest for a debug kernel."""
     shape = {"memory_mb": MEMORY_MB} | shape
     append = f"{kernel.append} {shape.pop('append', '')}".strip()
     return qemu.Machine(append=append, **shape)
@@ -57,17 +59,38 @@ def tests(stress_seconds):
     ]
 
 
-def _reported_before(line, hits):
-    return any(line in hit for hit in hits)
+def chosen(kernel, stress_seconds, names):
+    """The tests for a kernel. Unless `names` says more, races are looked for under stress alone."""
+    if names == "all" and kernel.name == kernels.DEBUG:
+        return tests(stress_seconds)
+    wanted = (["qxl_stress"] if names == "all" else names.split(",")) + [LAST]
+    return [test for test in tests(stress_seconds) if test.name in wanted or test.program in wanted]
 
 
-def hits(result, out):
-    """The run's hits less the count of leaks, and what only a debug kernel prints, in the logs of all boots."""
-    found = [hit for hit in result.hits
-             if any(logscan.kernel_hit(line) and not _COUNT_OF_LEAKS.search(line) for line in hit.splitlines())
-             or not any(logscan.kernel_hit(line) for line in hit.splitlines())]
-    for log in sorted(pathlib.Path(out).glob("kernel-*.log")):
-        lines = log.read_text(errors="replace").splitlines()
-        found += [hit for hit in logscan.excerpts(lines, _DEBUG.search, after=40)
-                  if not all(_reported_before(line, found) for line in hit.splitlines() if _DEBUG.search(line))]
-    return found
+def _logs(kernel, out):
+    return sorted(pathlib.Path(out).glob(f"kernel-{kernel.name}*.log"))
+
+
+def forget_logs(kernel, out):
+    """An earlier run's logs are not this one's to judge."""
+    for log in _logs(kernel, out):
+        log.unlink()
+
+
+def _is_hit(line):
+    return bool(_DEBUG.search(line)) or (logscan.kernel_hit(line) and not _COUNT_OF_LEAKS.search(line))
+
+
+def judge(kernel, result, out):
+    """The run's hits, from the logs of all boots that got as far as the driver, and the races that are the
+    kernel's own. Of what the run has found itself, what is not from a kernel log is kept."""
+    found = [hit for hit in result.hits if not any(logscan.kernel_hit(line) for line in hit.splitlines())]
+    others = []
+    for log in _logs(kernel, out):
+        if ".attempt" in log.name:
+            continue
+        races, rest = debug_races.split(log.read_text(errors="replace").splitlines())
+        found += [race.text for race in races if race.ours]
+        others += [race for race in races if not race.ours]
+        found += logscan.excerpts(rest, _is_hit, after=60)
+    return found, others

@@ -11,7 +11,8 @@ import say
 # Which root ships which series. The series is a prefix of the release, nothing more is assumed.
 _SERIES = (("6.1", roots.BOOKWORM), ("6.12", roots.BOOKWORM), ("7.3", roots.TRIXIE))
 NAMES = tuple(name for name, _ in _SERIES)
-DEBUG = "debug"  # not one of 'all': it is slow
+# Not of 'all': they are slow.
+DEBUG, RACE = (flavour.name for flavour in debug_kernel.FLAVOURS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,21 +44,22 @@ def _find(name, root):
                   base / "lib/modules" / release)
 
 
-def _debug():
-    path = debug_kernel.directory()
+def _hosted(flavour):
+    path = debug_kernel.directory(flavour)
     release = debug_kernel.release(path)
-    return Kernel(DEBUG, release, path, path / "vmlinuz", path / "lib/modules" / release,
-                  debug_kernel.PARAMETERS, hosted=True)
+    return Kernel(flavour.name, release, path, path / "vmlinuz", path / "lib/modules" / release,
+                  flavour.parameters, hosted=True)
 
 
 def get(name):
-    """One kernel by its series name, or the debug kernel; builds its root when missing."""
-    if name == DEBUG:
-        return _debug()
+    """One kernel by its series name, or one of the debug kernels; builds its root when missing."""
+    for flavour in debug_kernel.FLAVOURS:
+        if flavour.name == name:
+            return _hosted(flavour)
     for series, root in _SERIES:
         if series == name:
             return _find(name, root)
-    say.fail(f"unknown kernel '{name}': choose from {', '.join((*NAMES, DEBUG))}")
+    say.fail(f"unknown kernel '{name}': choose from {', '.join((*NAMES, DEBUG, RACE))}")
 
 
 def select(text):
