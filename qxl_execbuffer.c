@@ -10,6 +10,8 @@
  * works in order, and their memory is busy until the fence of the destroy
  * command, which they carry from their creation on (qxl_surface.c).
  */
+#include <linux/dma-resv.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -17,7 +19,6 @@
 #include <linux/xarray.h>
 
 #include <drm/drm_file.h>
-#include <drm/ttm/ttm_execbuf_util.h>
 
 #include "qxl_drv.h"
 
@@ -38,7 +39,12 @@ struct exec_command {
 	struct qxl_draw draw;
 };
 
-/* One call. bos, entries and objects are about the same BOs, by index. */
+struct exec_entry {
+	struct list_head head;	/* in one of the call's three lists */
+	struct ttm_buffer_object *tbo;	/* counted as a qxl_bo */
+};
+
+/* One call. bos and entries are about the same BOs, by index. */
 struct exec {
 	struct qxl_device *qdev;
 	struct drm_file *file;
@@ -49,16 +55,17 @@ struct exec {
 	struct qxl_reloc *relocs;
 	struct qxl_piece *pieces;
 	struct qxl_exec_bo *bos;
-	struct ttm_validate_buffer *entries;
+	struct exec_entry *entries;
 	struct xarray indexes;	/* handle -> index of its BO, as a value */
+	struct list_head waiting;	/* not reserved yet */
 	struct list_head reserved;
-	struct list_head duplicates;	/* BOs with two handles */
+	struct list_head duplicates;	/* reserved by another handle */
 	struct ww_acquire_ctx ticket;
 };
 
 static struct qxl_bo *entry_bo(const struct exec *exec, u32 index)
 {
-	return to_qxl_bo(exec->entries[index].bo);
+	return to_qxl_bo(exec->entries[index].tbo);
 }
 
 /* Copying in ---------------------------------------------------------------- */
@@ -92,9 +99,9 @@ static int find_bo(struct exec *exec, u32 handle, u32 *index)
 		return ret;
 	}
 	*index = exec->num_bos++;
-	exec->entries[*index].bo = &bo->tbo;
+	exec->entries[*index].tbo = &bo->tbo;
 	exec->bos[*index].surface = bo->surface;
-	list_add_tail(&exec->entries[*index].head, &exec->reserved);
+	list_add_tail(&exec->entries[*index].head, &exec->waiting);
 	return 0;
 }
 
@@ -204,6 +211,58 @@ static void release(struct exec *exec)
 	kvfree(exec->commands);
 }
 
+/* Reserving ----------------------------------------------------------------- */
+
+static void unreserve_all(struct exec *exec)
+{
+	struct exec_entry *entry;
+
+	list_for_each_entry(entry, &exec->reserved, head)
+		ttm_bo_unreserve(entry->tbo);
+	list_splice_tail_init(&exec->reserved, &exec->waiting);
+	list_splice_tail_init(&exec->duplicates, &exec->waiting);
+}
+
+static int reserve(struct exec *exec, struct exec_entry *entry)
+{
+	struct dma_resv *resv = entry->tbo->base.resv;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(resv, &exec->ticket);
+	if (ret == -EALREADY) {
+		list_move_tail(&entry->head, &exec->duplicates);
+		return 0;
+	}
+	if (ret == -EDEADLK) {
+		unreserve_all(exec);
+		ret = dma_resv_lock_slow_interruptible(resv, &exec->ticket);
+	}
+	if (!ret)
+		list_move_tail(&entry->head, &exec->reserved);
+	return ret == -EINTR ? -ERESTARTSYS : ret;
+}
+
+/*
+ * TTM's own way to do this, ttm_eu_reserve_buffers(), wants memory for a fence
+ * of each BO, and when there is none leaves that BO locked for ever.
+ */
+static int reserve_all(struct exec *exec)
+{
+	int ret;
+
+	ww_acquire_init(&exec->ticket, &reservation_ww_class);
+	while (!list_empty(&exec->waiting)) {
+		ret = reserve(exec, list_first_entry(&exec->waiting,
+						     struct exec_entry, head));
+		if (!ret)
+			continue;
+		unreserve_all(exec);
+		ww_acquire_fini(&exec->ticket);
+		return ret;
+	}
+	return 0;
+}
+
 /* Checking ------------------------------------------------------------------ */
 
 static int map_data(struct exec *exec)
@@ -297,8 +356,7 @@ static int attempt(struct exec *exec, bool *executed)
 {
 	int ret;
 
-	ret = ttm_eu_reserve_buffers(&exec->ticket, &exec->reserved, true,
-				     &exec->duplicates);
+	ret = reserve_all(exec);
 	if (ret)
 		return ret;
 	ret = prepare(exec);
@@ -306,8 +364,8 @@ static int attempt(struct exec *exec, bool *executed)
 		*executed = true;
 		ret = execute(exec);
 	}
-	ttm_eu_backoff_reservation(&exec->ticket, &exec->reserved);
-	list_splice_tail_init(&exec->duplicates, &exec->reserved);
+	unreserve_all(exec);
+	ww_acquire_fini(&exec->ticket);
 	return ret;
 }
 
@@ -337,6 +395,7 @@ static int exec_commands(struct exec *exec, const struct drm_qxl_command *from)
 		relocs += from[i].relocs_num;
 	}
 	xa_init(&exec->indexes);
+	INIT_LIST_HEAD(&exec->waiting);
 	INIT_LIST_HEAD(&exec->reserved);
 	INIT_LIST_HEAD(&exec->duplicates);
 	ret = allocate(exec, relocs);

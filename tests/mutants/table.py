@@ -99,7 +99,7 @@ UNIT_MUTANTS = [
         ("draw_parser.cc", "  if (reloc->surface) return Error::kInvalid;\n  return Place",
          "  return Place")]),
     ("address-as-a-surface", "DrawParser.Target", [
-        ("draw_parser.cc", "!reloc || !reloc->surface || desc(", "!reloc || desc(")]),
+        ("draw_parser.cc", "reloc.surface && desc(reloc.src)", "desc(reloc.src)")]),
     ("raw-addresses", "DrawParser.MissingRelocations", [
         ("draw_parser.cc", "    if (raw != 0) return Error::kInvalid;\n", "    (void)raw;\n")]),
     ("chunk-not-bounded", "DrawParser.ChunkOutsideItsBo", [
@@ -111,7 +111,7 @@ UNIT_MUTANTS = [
         ("draw_parser.cc", "!bo.ok() || bytes_per_pixel(desc(bo.value()).format) != depth",
          "!bo.ok()")]),
     ("rows-overlap", "DrawParser.BitmapFields", [
-        ("draw_parser.cc", "      bits.stride < row || ", "      ")]),
+        ("draw_parser.cc", " || bits.stride < row ||", " ||")]),
     ("convolutions", "DrawParser.EveryFilter", [
         ("draw_parser.cc", "kLastFilter = 4", "kLastFilter = 6")]),
     # The executor.
