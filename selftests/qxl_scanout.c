@@ -429,6 +429,9 @@ static void pointer_stays(void)
 	if (!check(!ret, "pointer: %d", ret))
 		return;
 	memset(pointer.map, 0xc0, pointer.size);
+	/* Where another program left it may be off the screen. */
+	ret = drmModeMoveCursor(card.fd, card.crtc, 40, 30);
+	check(!ret, "move: errno %d", errno);
 	ret = drmModeSetCursor2(card.fd, card.crtc, pointer.handle, 64, 64, 3, 5);
 	check(!ret, "cursor: errno %d", errno);
 	host_check_cursor("shown 64 64 3 5");
