@@ -11,9 +11,9 @@ template <typename Build>
 Result<> Cursor::send(uint32_t bytes, Build build) {
   auto release = submission_.reserve_one(Pool::kCursor, bytes);
   if (!release.ok()) return release.error();
-  Release* command = release.value();
-  build(CommandMemory{Submission::pointer(*command), submission_.address(*command)});
-  return submission_.submit(Queue::kCursor, QXL_CMD_CURSOR, {&command, 1});
+  Release& command = *release.value();
+  build(CommandMemory{Submission::pointer(command), submission_.address(command)});
+  return submission_.submit_one(Queue::kCursor, QXL_CMD_CURSOR, command);
 }
 
 Result<> Cursor::set(const qxl_cursor_image& image, int32_t x, int32_t y) {

@@ -6,13 +6,13 @@
 
 #include <cstddef>
 
+#include "core/protocol/emit.h"
 #include "core/surface.h"
 
 namespace qxl {
 namespace {
 
-constexpr size_t kBehindReleaseInfo = sizeof(QXLReleaseInfo);
-static_assert(QXL_MAX_COMMAND_BYTES == sizeof(QXLDrawable) - kBehindReleaseInfo);
+static_assert(QXL_MAX_COMMAND_BYTES == sizeof(QXLDrawable) - kAfterReleaseInfo);
 
 // Fields of a composite's flags; the values are pixman's.
 constexpr uint32_t kCompositeOpMask = 0xff;
@@ -104,7 +104,7 @@ class Parser {
     return reloc.surface && desc(reloc.src).width != 0;
   }
   [[nodiscard]] bool carries(size_t bytes) const {
-    return command_.size >= offsetof(QXLDrawable, u) - kBehindReleaseInfo + bytes;
+    return command_.size >= offsetof(QXLDrawable, u) - kAfterReleaseInfo + bytes;
   }
 
   Result<> header(qxl_draw& draw);
@@ -186,7 +186,7 @@ Result<> Parser::parse(qxl_draw& draw) {
   if (command_.type != QXL_CMD_DRAW || command_.num_relocs > QXL_MAX_RELOCS ||
       command_.size > QXL_MAX_COMMAND_BYTES || !carries(0))
     return Error::kInvalid;
-  __builtin_memcpy(reinterpret_cast<uint8_t*>(&drawable_) + kBehindReleaseInfo, command_.bytes,
+  __builtin_memcpy(reinterpret_cast<uint8_t*>(&drawable_) + kAfterReleaseInfo, command_.bytes,
                    command_.size);
   draw = {};
   draw.source.bo = draw.mask.bo = QXL_NO_BO;

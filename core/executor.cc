@@ -83,7 +83,7 @@ Result<> Executor::execute(const qxl_draw& draw, std::span<const qxl_exec_bo> bo
   if (!release.ok()) return release.error();
   Release& command = *release.value();
   build_draw({Submission::pointer(command), submission_.address(command)}, draw, surfaces, 0);
-  return submit(command);
+  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);
 }
 
 // In bands, each its own draw, when the image is larger than what can be
@@ -115,14 +115,9 @@ Result<> Executor::execute_image(const qxl_draw& draw, std::span<const qxl_exec_
     }
     build_draw({Submission::pointer(command), submission_.address(command)}, band, surfaces,
                stride);
-    QXL_TRY(submit(command));
+    QXL_TRY(submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command));
   }
   return {};
-}
-
-Result<> Executor::submit(Release& release) {
-  Release* command = &release;
-  return submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {&command, 1});
 }
 
 }  // namespace qxl

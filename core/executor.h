@@ -23,7 +23,6 @@ class Executor {
  private:
   Result<> execute_image(const qxl_draw& draw, std::span<const qxl_exec_bo> bos,
                          const DrawSurfaces& surfaces);
-  Result<> submit(Release& release);
 
   Submission& submission_;
 };

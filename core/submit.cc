@@ -233,6 +233,11 @@ Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const
   return {};
 }
 
+Result<> Submission::submit_one(Queue queue, uint32_t type, Release& release) {
+  Release* only = &release;
+  return submit(queue, type, {&only, 1});
+}
+
 void Submission::abandon(std::span<Release* const> releases) {
   Guard guard(lock_);
   for (Release* release : releases) finish(*release, kEio);

@@ -97,6 +97,7 @@ class Submission {
   // the device is lost the rest is finished as if released: nothing is owed.
   Result<> submit(Queue queue, uint32_t type, std::span<Release* const> releases)
       QXL_EXCLUDES(lock_);
+  Result<> submit_one(Queue queue, uint32_t type, Release& release) QXL_EXCLUDES(lock_);
 
   // Takes back what the host released.
   void collect() QXL_EXCLUDES(lock_);

@@ -102,7 +102,7 @@ Result<SurfaceId> Surfaces::create(qxl_bo* bo, const qxl_surface_desc& desc, Dev
   ids_.publish(id.value(), bo);
   // When the device is lost on the way the surface stays as it would after a
   // loss a moment later: eviction finishes it.
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&create, 1});
+  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *create);
   return id;
 }
 
@@ -110,7 +110,7 @@ void Surfaces::evict(SurfaceId id) {
   // INVARIANT: free evicts first. From here on no lookup finds the BO.
   if (!ids_.unpublish(id)) return;
   Release* destroy = std::exchange(destroys_[id.value()], nullptr);
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1});
+  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
 }
 
 }  // namespace qxl

@@ -134,9 +134,9 @@ Result<> CopyPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {
   if (empty(visible)) return {};
   auto release = submission_.reserve_one(Pool::kUpload, kFillBytes);
   if (!release.ok()) return release.error();
-  Release* command = release.value();
-  build_fill({Submission::pointer(*command), submission_.address(*command)}, visible, 0);
-  return submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {&command, 1});
+  Release& command = *release.value();
+  build_fill({Submission::pointer(command), submission_.address(command)}, visible, 0);
+  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);
 }
 
 }  // namespace qxl

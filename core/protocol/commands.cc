@@ -21,14 +21,9 @@ struct [[gnu::packed]] CursorSetCommand {
   QXLCursor cursor;  // pixels follow
 };
 
-// What all opaque draws on the primary share.
-void init_drawable(QXLDrawable& drawable, uint8_t type, const qxl_rect& dest) {
-  drawable.surface_id = kPrimarySurface.value();
-  drawable.effect = QXL_EFFECT_OPAQUE;
-  drawable.type = type;
-  drawable.bbox = to_device(dest);
-  drawable.clip.type = SPICE_CLIP_TYPE_NONE;
-  for (size_t i = 0; i < 3; ++i) drawable.surfaces_dest[i] = -1;
+// What all draws of the driver's own share.
+void init_primary_draw(QXLDrawable& drawable, uint8_t type, const qxl_rect& dest) {
+  init_drawable(drawable, kPrimarySurface, type, QXL_EFFECT_OPAQUE, dest);
 }
 
 int16_t clamp16(int32_t value) {
@@ -53,7 +48,7 @@ uint32_t cursor_bytes(uint32_t width, uint32_t height) {
 
 void build_copy(CommandMemory memory, const qxl_rect& dest, const Bitmap& bitmap) {
   CopyCommand command = {};
-  init_drawable(command.drawable, QXL_DRAW_COPY, dest);
+  init_primary_draw(command.drawable, QXL_DRAW_COPY, dest);
   QXLCopy& copy = command.drawable.u.copy;
   copy.src_bitmap = at(memory, offsetof(CopyCommand, image)).value();
   copy.src_area = {.top = 0,
@@ -62,23 +57,13 @@ void build_copy(CommandMemory memory, const qxl_rect& dest, const Bitmap& bitmap
                    .right = static_cast<int32_t>(bitmap.width)};
   copy.rop_descriptor = SPICE_ROPD_OP_PUT;
   copy.scale_mode = SPICE_IMAGE_SCALE_MODE_NEAREST;
-
-  command.image.descriptor.type = SPICE_IMAGE_TYPE_BITMAP;
-  command.image.descriptor.width = bitmap.width;
-  command.image.descriptor.height = bitmap.height;
-  QXLBitmap& bits = command.image.bitmap;
-  bits.format = SPICE_BITMAP_FMT_32BIT;
-  bits.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
-  bits.x = bitmap.width;
-  bits.y = bitmap.height;
-  bits.stride = bitmap.stride;
-  bits.data = bitmap.data.value();
+  init_bitmap(command.image, SPICE_BITMAP_FMT_32BIT, bitmap);
   emit(memory, command);
 }
 
 void build_fill(CommandMemory memory, const qxl_rect& dest, uint32_t color) {
   QXLDrawable command = {};
-  init_drawable(command, QXL_DRAW_FILL, dest);
+  init_primary_draw(command, QXL_DRAW_FILL, dest);
   command.u.fill.brush.type = SPICE_BRUSH_TYPE_SOLID;
   command.u.fill.brush.u.color = color;
   command.u.fill.rop_descriptor = SPICE_ROPD_OP_PUT;

@@ -18,8 +18,8 @@ struct CommandMemory {
   DeviceAddress address;
 };
 
-// A 32-bit bitmap, top-down, packed or not, that the host may read until the
-// command is released.
+// A bitmap, top-down, packed or not, that the host may read until the command is
+// released.
 struct Bitmap {
   DeviceAddress data;
   uint32_t width;
@@ -37,7 +37,7 @@ extern const uint32_t kCursorMoveBytes;
 // Bytes to reserve for a cursor of this many pixels, and where they go.
 [[nodiscard]] uint32_t cursor_bytes(uint32_t width, uint32_t height);
 
-// QXL_DRAW_COPY: `dest` of the primary shows the bitmap, one to one.
+// QXL_DRAW_COPY: `dest` of the primary shows the 32-bit bitmap, one to one.
 void build_copy(CommandMemory memory, const qxl_rect& dest, const Bitmap& bitmap);
 
 // QXL_DRAW_FILL with a solid colour (0xRRGGBB).

@@ -36,7 +36,7 @@ class Builder {
       : memory_(memory), draw_(draw), surfaces_(surfaces) {}
 
   void build(uint32_t stride) {
-    header();
+    init_drawable(command_.drawable, surfaces_.target, draw_.type, draw_.effect, draw_.area);
     switch (draw_.type) {
       case QXL_DRAW_FILL:
         fill();
@@ -54,16 +54,6 @@ class Builder {
   }
 
  private:
-  void header() {
-    QXLDrawable& drawable = command_.drawable;
-    drawable.surface_id = surfaces_.target.value();
-    drawable.effect = draw_.effect;
-    drawable.type = draw_.type;
-    drawable.bbox = to_device(draw_.area);
-    drawable.clip.type = SPICE_CLIP_TYPE_NONE;
-    for (size_t i = 0; i < 3; ++i) drawable.surfaces_dest[i] = -1;
-  }
-
   void fill() {
     QXLFill& fill = command_.drawable.u.fill;
     fill.brush.type = SPICE_BRUSH_TYPE_SOLID;
@@ -87,18 +77,14 @@ class Builder {
   }
 
   void bitmap(uint32_t stride) {
-    QXLImage& image = command_.source;
-    image.descriptor.type = SPICE_IMAGE_TYPE_BITMAP;
-    image.descriptor.id = draw_.image.cached ? draw_.image.cache_id : 0;
-    image.descriptor.flags = draw_.image.cached ? QXL_IMAGE_CACHE : 0;
-    image.descriptor.width = draw_.image.width;
-    image.descriptor.height = draw_.image.height;
-    image.bitmap.format = static_cast<uint8_t>(draw_.image.format);
-    image.bitmap.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
-    image.bitmap.x = draw_.image.width;
-    image.bitmap.y = draw_.image.height;
-    image.bitmap.stride = stride;
-    image.bitmap.data = at(memory_, kCopyPixels).value();
+    init_bitmap(command_.source, static_cast<uint8_t>(draw_.image.format),
+                {.data = at(memory_, kCopyPixels),
+                 .width = draw_.image.width,
+                 .height = draw_.image.height,
+                 .stride = stride});
+    if (!draw_.image.cached) return;
+    command_.source.descriptor.id = draw_.image.cache_id;
+    command_.source.descriptor.flags = QXL_IMAGE_CACHE;
   }
 
   void composite() {
@@ -106,19 +92,19 @@ class Builder {
     composite.flags = draw_.flags;
     composite.src = at(memory_, offsetof(DrawCommand, source)).value();
     composite.src_origin = origin(draw_.source);
-    surface_image(command_.source, surfaces_.source);
-    depends_on(0, surfaces_.source, all_of(surfaces_.source));
-    if (draw_.source.transformed)
-      composite.src_transform =
-          transform(offsetof(DrawCommand, source_transform), draw_.source.transform);
+    composite.src_transform = transform(draw_.source, offsetof(DrawCommand, source_transform));
+    picture(0, command_.source, surfaces_.source);
     if (draw_.mask.bo == QXL_NO_BO) return;
     composite.mask = at(memory_, offsetof(DrawCommand, mask)).value();
     composite.mask_origin = origin(draw_.mask);
-    surface_image(command_.mask, surfaces_.mask);
-    depends_on(1, surfaces_.mask, all_of(surfaces_.mask));
-    if (draw_.mask.transformed)
-      composite.mask_transform =
-          transform(offsetof(DrawCommand, mask_transform), draw_.mask.transform);
+    composite.mask_transform = transform(draw_.mask, offsetof(DrawCommand, mask_transform));
+    picture(1, command_.mask, surfaces_.mask);
+  }
+
+  // All of a surface, as the index-th thing that the draw reads.
+  void picture(size_t index, QXLImage& image, const DrawSurface& surface) {
+    surface_image(image, surface);
+    depends_on(index, surface, all_of(surface));
   }
 
   static QXLPoint16 origin(const qxl_draw_source& source) {
@@ -136,9 +122,11 @@ class Builder {
     command_.drawable.surfaces_rects[index] = to_device(area);
   }
 
-  uint64_t transform(size_t offset, const qxl_transform& transform) {
-    __builtin_memcpy(reinterpret_cast<uint8_t*>(&command_) + offset, &transform,
-                     sizeof(transform));
+  // Its address, or 0: there is none.
+  uint64_t transform(const qxl_draw_source& source, size_t offset) {
+    if (!source.transformed) return 0;
+    __builtin_memcpy(reinterpret_cast<uint8_t*>(&command_) + offset, &source.transform,
+                     sizeof(source.transform));
     return at(memory_, offset).value();
   }
 

@@ -8,7 +8,7 @@ LOOKUP = """  Guard guard(lock_);
 
 EVICT = """  if (!ids_.unpublish(id)) return;
   Release* destroy = std::exchange(destroys_[id.value()], nullptr);
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1});
+  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
 """
 
 CORE_MUTANTS = [
@@ -32,7 +32,7 @@ CORE_MUTANTS = [
     ("unpublish-after-the-destroy", "put-lookup", [
         ("surface.cc", EVICT, """  Release* destroy = std::exchange(destroys_[id.value()], nullptr);
   if (!destroy) return;
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1});
+  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
   (void)ids_.unpublish(id);
 """)]),
     # Rule 4.
@@ -41,7 +41,7 @@ CORE_MUTANTS = [
   Release* destroy = std::exchange(destroys_[id.value()], nullptr);
   destroy->surface = kPrimarySurface;
   ids_.free(id);
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1});
+  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
 """)]),
     ("fence-not-attached", "put-lookup", [
         ("surface.cc", "  destroy->fence = destroyed;\n", "  (void)destroyed;\n")]),
@@ -56,7 +56,7 @@ CORE_MUTANTS = [
   destroy->surface = id;
   destroy->fence = std::exchange(old->fence, nullptr);
   submission_.cancel(*old);
-  (void)submission_.submit(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1});
+  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
 """)]),
     # Error paths that forget something.
     ("create-forgets-its-id", "create-nopool", [
@@ -116,15 +116,17 @@ UNIT_MUTANTS = [
         ("draw_parser.cc", "kLastFilter = 4", "kLastFilter = 6")]),
     # The executor.
     ("freed-before-submit", "Executor.BitmapsInAllDepths", [
-        ("executor.cc", "  Release* command = &release;\n",
-         "  Release* command = &release;\n  submission_.cancel(release);\n")]),
+        ("executor.cc", "    QXL_TRY(submission_.submit_one(",
+         "    submission_.cancel(command);\n    QXL_TRY(submission_.submit_one(")]),
     ("given-twice", "Executor.EachIsGivenOnce", [
-        ("executor.cc", "  return submit(command);\n}\n\n// In bands",
-         "  QXL_TRY(submit(command));\n  auto again = submission_.reserve_one("
-         "Pool::kUpload, kDrawBytes);\n  if (!again.ok()) return again.error();\n"
+        ("executor.cc",
+         "  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);\n}\n\n// In bands",
+         "  QXL_TRY(submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command));\n"
+         "  auto again = submission_.reserve_one(Pool::kUpload, kDrawBytes);\n  if (!again.ok()) return again.error();\n"
          "  build_draw({Submission::pointer(*again.value()), "
          "submission_.address(*again.value())}, draw, surfaces, 0);\n"
-         "  return submit(*again.value());\n}\n\n// In bands")]),
+         "  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, *again.value());\n}\n\n"
+         "// In bands")]),
     ("rows-not-packed", "Executor.BitmapsInAllDepths", [
         ("executor.cc", "      reader.skip(image.stride - row);\n", "")]),
     ("skipped-bands-not-skipped", "Bands.OnlyTheBandsThatAreSeen", [
