@@ -12,6 +12,7 @@
 #include <drm/drm_crtc.h>
 #include <drm/drm_device.h>
 #include <drm/drm_encoder.h>
+#include <drm/drm_framebuffer.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_plane.h>
 #include <drm/qxl_drm.h>
@@ -68,6 +69,11 @@ static inline struct qxl_device *to_qxl(struct drm_device *ddev)
 static inline struct qxl_crtc *to_qxl_crtc(struct drm_crtc *crtc)
 {
 	return container_of(crtc, struct qxl_crtc, base);
+}
+
+static inline struct qxl_bo *qxl_fb_bo(const struct drm_framebuffer *fb)
+{
+	return gem_to_qxl_bo(fb->obj[0]);
 }
 
 /* qxl_drv.c */
@@ -137,8 +143,14 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 
 /* Memory managers for VRAM and surfaces; released with the DRM device. */
 int qxl_ttm_init(struct qxl_device *qdev);
-/* Where the kernel has the memory of a BO in VRAM; write-combined. */
-void *qxl_ttm_vram(const struct ttm_buffer_object *tbo);
+/* Byte offset of @mem in the memory that its type stands for. */
+static inline u64 qxl_ttm_offset(const struct ttm_resource *mem)
+{
+	return (u64)mem->start << PAGE_SHIFT;
+}
+
+/* Where the kernel has @mem, which is in VRAM; write-combined. */
+void *qxl_ttm_vram(struct qxl_device *qdev, const struct ttm_resource *mem);
 /* Moves everything into system memory. May sleep. */
 int qxl_ttm_evict_all(struct qxl_device *qdev);
 /* Bytes in use of @mem_type (TTM_PL_VRAM, TTM_PL_PRIV). */

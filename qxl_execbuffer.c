@@ -315,10 +315,9 @@ static int ensure_surfaces(struct exec *exec)
 		ret = qxl_surface_ensure(bo);
 		if (ret)
 			return ret;
+		/* Stays while the reservation and a reference are held. */
+		exec->bos[i].surface_id = READ_ONCE(bo->surface_id);
 	}
-	for (i = 0; i < exec->num_bos; i++)
-		exec->bos[i].surface_id =
-			READ_ONCE(entry_bo(exec, i)->surface_id);
 	return 0;
 }
 

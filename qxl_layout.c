@@ -18,8 +18,7 @@
 /* Whether the rows of @fb are those of its BO, and seen as they are. */
 static bool shows_surface(const struct drm_framebuffer *fb)
 {
-	const struct qxl_surface_desc *surface =
-		&gem_to_qxl_bo(fb->obj[0])->surface;
+	const struct qxl_surface_desc *surface = &qxl_fb_bo(fb)->surface;
 
 	return surface->width >= fb->width && surface->height >= fb->height &&
 	       fb->format->format == DRM_FORMAT_XRGB8888 &&
@@ -31,15 +30,13 @@ bool qxl_layout_can_adopt(struct qxl_device *qdev,
 			  const struct drm_framebuffer *fb)
 {
 	return fb && shows_surface(fb) &&
-	       qxl_core_can_adopt_primary(qdev->core,
-					  &gem_to_qxl_bo(fb->obj[0])->surface);
+	       qxl_core_can_adopt_primary(qdev->core, &qxl_fb_bo(fb)->surface);
 }
 
 int qxl_layout_check_fb(struct qxl_device *qdev,
 			const struct drm_framebuffer *fb)
 {
-	const struct qxl_surface_desc *surface =
-		&gem_to_qxl_bo(fb->obj[0])->surface;
+	const struct qxl_surface_desc *surface = &qxl_fb_bo(fb)->surface;
 
 	if (!shows_surface(fb) || (u64)surface->stride * surface->height <=
 					  qdev->rom.primary_bytes)
@@ -67,7 +64,7 @@ static struct qxl_bo *shared_surface(struct qxl_device *qdev)
 			continue;
 		if (!qxl_layout_can_adopt(qdev, fb))
 			return NULL;
-		bo = gem_to_qxl_bo(fb->obj[0]);
+		bo = qxl_fb_bo(fb);
 		if (shared && bo != shared)
 			return NULL;
 		shared = bo;
@@ -131,7 +128,8 @@ static bool shows_other_surface(const struct drm_plane_state *old_state,
 
 	if (!was && !is)
 		return false;
-	return was != is || old_state->fb->obj[0] != new_state->fb->obj[0] ||
+	return was != is ||
+	       qxl_fb_bo(old_state->fb) != qxl_fb_bo(new_state->fb) ||
 	       old_state->src_x != new_state->src_x ||
 	       old_state->src_y != new_state->src_y;
 }

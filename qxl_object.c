@@ -113,8 +113,9 @@ int qxl_bo_map(struct qxl_bo *bo)
 		return 0;
 	if (!in_mapped_vram(bo))
 		return ttm_bo_vmap(&bo->tbo, &bo->map);
-	iosys_map_set_vaddr_iomem(&bo->map,
-				  (void __iomem *)qxl_ttm_vram(&bo->tbo));
+	iosys_map_set_vaddr_iomem(
+		&bo->map, (void __iomem *)qxl_ttm_vram(qxl_bo_device(bo),
+						       bo->tbo.resource));
 	return 0;
 }
 

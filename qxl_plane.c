@@ -23,15 +23,10 @@ struct qxl_plane {
 
 /* Framebuffers -------------------------------------------------------------- */
 
-static struct qxl_bo *fb_to_bo(const struct drm_framebuffer *fb)
-{
-	return gem_to_qxl_bo(fb->obj[0]);
-}
-
 /* SAFETY: between prepare_fb and cleanup_fb the BO is pinned and mapped. */
 static const void *fb_pixels(const struct drm_framebuffer *fb)
 {
-	return (const u8 *)fb_to_bo(fb)->map.vaddr + fb->offsets[0];
+	return (const u8 *)qxl_fb_bo(fb)->map.vaddr + fb->offsets[0];
 }
 
 static int qxl_plane_prepare_fb(struct drm_plane *plane,
@@ -46,7 +41,7 @@ static int qxl_plane_prepare_fb(struct drm_plane *plane,
 	ret = drm_gem_plane_helper_prepare_fb(plane, state);
 	if (ret)
 		return ret;
-	bo = fb_to_bo(state->fb);
+	bo = qxl_fb_bo(state->fb);
 	/* A screen that is a surface stays one: commands may draw on it. */
 	domain = bo->surface.width && plane->type == DRM_PLANE_TYPE_PRIMARY ?
 			 QXL_GEM_DOMAIN_SURFACE : QXL_GEM_DOMAIN_CPU;
@@ -57,7 +52,7 @@ static void qxl_plane_cleanup_fb(struct drm_plane *plane,
 				 struct drm_plane_state *state)
 {
 	if (state->fb)
-		qxl_bo_unpin(fb_to_bo(state->fb));
+		qxl_bo_unpin(qxl_fb_bo(state->fb));
 }
 
 static int check_plane(struct qxl_atomic_commit *state,
@@ -139,7 +134,7 @@ static int present_damage(struct qxl_crtc *head,
  */
 static bool nothing_to_present(struct drm_plane_state *new_state)
 {
-	struct qxl_bo *bo = fb_to_bo(new_state->fb);
+	struct qxl_bo *bo = qxl_fb_bo(new_state->fb);
 
 	if (bo->primary)
 		return !new_state->fb_damage_clips;

@@ -56,7 +56,7 @@ static bool reap_some(struct qxl_device *qdev)
 
 static int publish(struct qxl_bo *bo, struct qxl_fence *destroyed)
 {
-	u64 offset = (u64)bo->tbo.resource->start << PAGE_SHIFT;
+	u64 offset = qxl_ttm_offset(bo->tbo.resource);
 	u32 id;
 	int ret;
 
@@ -145,15 +145,24 @@ void qxl_surface_evict_all(struct qxl_device *qdev)
 }
 
 /*
+ * Brings memory up to date with surface @id, which lies in @bo. When the device
+ * is lost, what is in memory is all there is.
+ */
+static void update_all(struct qxl_bo *bo, u32 id)
+{
+	struct qxl_rect all = { .x2 = bo->surface.width,
+				.y2 = bo->surface.height };
+
+	qxl_core_surface_update(qxl_bo_device(bo)->core, id, &all);
+}
+
+/*
  * INVARIANT: moving is eviction too. A surface leaves the host with its contents
  * up to date; its memory is free once the destroy's fence, which the BO
  * carries, has signalled.
  */
 void qxl_surface_leave_host(struct qxl_bo *bo)
 {
-	struct qxl_rect all = { .x2 = bo->surface.width,
-				.y2 = bo->surface.height };
-	struct qxl_core *core = qxl_bo_device(bo)->core;
 	u32 id;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
@@ -161,9 +170,8 @@ void qxl_surface_leave_host(struct qxl_bo *bo)
 	id = xchg(&bo->surface_id, 0);
 	if (!id)
 		return;
-	/* When the device is lost, what is in memory is all there is. */
-	qxl_core_surface_update(core, id, &all);
-	qxl_core_surface_evict(core, id);
+	update_all(bo, id);
+	qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
 }
 
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area)
@@ -180,25 +188,20 @@ int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area)
  */
 static void give_up_primary(struct qxl_bo *bo)
 {
-	struct qxl_rect all = { .x2 = bo->surface.width,
-				.y2 = bo->surface.height };
-
 	dma_resv_lock(bo->tbo.base.resv, NULL);
-	qxl_core_surface_update(qxl_bo_device(bo)->core, 0, &all);
+	update_all(bo, 0);
 	bo->primary = false;
 	dma_resv_unlock(bo->tbo.base.resv);
 }
 
 static int become_primary(struct qxl_bo *bo)
 {
-	u64 offset;
 	int ret;
 
 	dma_resv_lock(bo->tbo.base.resv, NULL);
-	offset = (u64)bo->tbo.resource->start << PAGE_SHIFT;
 	qxl_surface_leave_host(bo);
 	ret = qxl_core_adopt_primary(qxl_bo_device(bo)->core, &bo->surface,
-				     offset);
+				     qxl_ttm_offset(bo->tbo.resource));
 	bo->primary = !ret;
 	dma_resv_unlock(bo->tbo.base.resv);
 	return ret;
@@ -228,11 +231,11 @@ int qxl_surface_set_primary(struct qxl_device *qdev, struct qxl_bo *bo,
 
 void qxl_surface_refresh(struct qxl_bo *bo)
 {
-	struct qxl_rect all = { .x2 = bo->surface.width,
-				.y2 = bo->surface.height };
+	u32 id;
 
 	dma_resv_lock(bo->tbo.base.resv, NULL);
-	if (READ_ONCE(bo->surface_id))
-		qxl_surface_update(bo, &all);
+	id = READ_ONCE(bo->surface_id);
+	if (id)
+		update_all(bo, id);
 	dma_resv_unlock(bo->tbo.base.resv);
 }

@@ -40,27 +40,25 @@ static void qxl_ttm_evict_flags(struct ttm_buffer_object *tbo,
 	*placement = qxl_compat_placement(&system);
 }
 
-void *qxl_ttm_vram(const struct ttm_buffer_object *tbo)
+void *qxl_ttm_vram(struct qxl_device *qdev, const struct ttm_resource *mem)
 {
-	struct qxl_device *qdev = ttm_to_qxl(tbo->bdev);
-
 	return (u8 *)qdev->res.ram + qdev->layout.vram_offset +
-	       ((u64)tbo->resource->start << PAGE_SHIFT);
+	       qxl_ttm_offset(mem);
 }
 
 static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
 				  struct ttm_resource *mem)
 {
 	struct qxl_device *qdev = ttm_to_qxl(ttm);
-	u64 offset = (u64)mem->start << PAGE_SHIFT;
+	u64 offset = qxl_ttm_offset(mem);
 
 	switch (mem->mem_type) {
 	case TTM_PL_SYSTEM:
 		return 0;
 	case TTM_PL_VRAM:
-		offset += qdev->layout.vram_offset;
-		mem->bus.addr = (u8 *)qdev->res.ram + offset;
-		mem->bus.offset = qdev->res.ram_base + offset;
+		mem->bus.addr = qxl_ttm_vram(qdev, mem);
+		mem->bus.offset = qdev->res.ram_base +
+				  qdev->layout.vram_offset + offset;
 		break;
 	case TTM_PL_PRIV:
 		mem->bus.offset = qdev->res.surface_base + offset;
