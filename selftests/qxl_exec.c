@@ -57,14 +57,6 @@ static bool canvas_of(struct canvas *canvas, uint32_t seed)
 			     HEIGHT, false, seed);
 }
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
-}
-
 /* Fills ------------------------------------------------------------------------ */
 
 struct kind {
@@ -616,7 +608,7 @@ static void surfaces_closed_at_once(void)
 	canvas_check(&last, "after all of them");
 	canvas_destroy(&last);
 	memory_destroy(&memory);
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 }
 
 /* More than there are ids for: those that others' draws pushed out come back. */
@@ -647,7 +639,7 @@ static void more_surfaces_than_ids(void)
 	for (unsigned int i = 0; i < count; i++)
 		canvas_destroy(&canvases[i]);
 	memory_destroy(&memory);
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 }
 
 /* Twice what surface memory holds: draws on what was moved out bring it back. */
@@ -738,19 +730,13 @@ static void file_closed_with_draws(void)
 		}
 		canvas_destroy(&canvas);
 	}
-	check_counter("bos", bos_before);
-	check_counter("surfaces", 0);
+	counter_check(card.path, "bos", bos_before);
+	counter_check(card.path, "surfaces", 0);
 }
 
 static void nothing_is_left(void)
 {
-	check_counter("bos", bos_before);
-	check_counter("surfaces", 0);
-	check_counter("surface_used_bytes", 0);
-	check_counter("vram_used_bytes", 0);
-	check_counter("awaited_fences", 0);
-	check_counter("bad_releases", 0);
-	check_counter("lost", 0);
+	counters_check_idle(card.path, bos_before);
 }
 
 /* ---------------------------------------------------------------------------------- */

@@ -48,14 +48,6 @@ static bool memory_create(struct exec_memory *memory, size_t bytes)
 	return check(!ret, "ALLOC of %zu bytes: %d", bytes, ret);
 }
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
-}
-
 static struct exec_draw *draws_new(uint32_t count)
 {
 	struct exec_draw *draws = malloc(count * sizeof(*draws));
@@ -291,7 +283,7 @@ static void more_ids_than_there_are(void)
 	for (uint32_t i = 0; i < count; i++)
 		object_destroy(&surfaces[i].object);
 	free(surfaces);
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 }
 
 static void fill_surfaces(struct exec_draw *draws, const struct surface *surfaces,
@@ -331,7 +323,7 @@ static void more_memory_than_there_is(void)
 	for (uint32_t i = 0; i < count; i++)
 		object_destroy(&surfaces[i].object);
 	free(draws);
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 }
 
 /* A row of the image, of which the first pixels are wanted, in front of it a fill. */
@@ -370,13 +362,7 @@ static void row_longer_than_the_arena(void)
 
 static void nothing_is_left(void)
 {
-	check_counter("bos", bos_before);
-	check_counter("surfaces", 0);
-	check_counter("vram_used_bytes", 0);
-	check_counter("surface_used_bytes", 0);
-	check_counter("awaited_fences", 0);
-	check_counter("bad_releases", 0);
-	check_counter("lost", 0);
+	counters_check_idle(card.path, bos_before);
 }
 
 static const struct ktap_case cases[] = {

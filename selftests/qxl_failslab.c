@@ -379,14 +379,6 @@ static bool try_nth(const struct faulty_call *call, unsigned int n,
 	return met;
 }
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
-}
-
 static void run_call(const void *arg)
 {
 	const struct faulty_call *call = arg;
@@ -403,9 +395,9 @@ static void run_call(const void *arg)
 		n++;
 	check(n < FAULTS_MAX, "still failing after %u faults", n);
 	cursor_off(NULL);
-	check_counter("bos", bos);
-	check_counter("surfaces", 0);
-	check_counter("lost", 0);
+	counter_check(card.path, "bos", bos);
+	counter_check(card.path, "surfaces", 0);
+	counter_check(card.path, "lost", 0);
 	ktap_note("%s: %u fault points, %u failures", call->name, n - 1, failures);
 }
 

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <qxl_drm.h>
 #include <spice/enums.h>
 #include <stdlib.h>
@@ -347,23 +346,9 @@ static void still_draws(void)
 	canvas_destroy(&canvas);
 }
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
-}
-
 static void nothing_is_left(void)
 {
-	check_counter("bos", bos_before);
-	check_counter("surfaces", 0);
-	check_counter("vram_used_bytes", 0);
-	check_counter("surface_used_bytes", 0);
-	check_counter("awaited_fences", 0);
-	check_counter("bad_releases", 0);
-	check_counter("lost", 0);
+	counters_check_idle(card.path, bos_before);
 }
 
 static const struct ktap_case cases[] = {

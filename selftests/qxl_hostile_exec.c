@@ -6,7 +6,6 @@
  * but legal, and must leave host and driver well.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <spice/enums.h>
 #include <string.h>
 #include <xf86drm.h>
@@ -960,14 +959,6 @@ static void draws_afterwards(void)
 	canvas_check(&target, "afterwards");
 }
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
-}
-
 static void nothing_is_left(void)
 {
 	canvas_destroy(&target);
@@ -975,13 +966,7 @@ static void nothing_is_left(void)
 	object_destroy(&alpha.object);
 	object_destroy(&images.object);
 	object_destroy(&data.object);
-	check_counter("bos", bos_before);
-	check_counter("surfaces", 0);
-	check_counter("vram_used_bytes", 0);
-	check_counter("surface_used_bytes", 0);
-	check_counter("awaited_fences", 0);
-	check_counter("bad_releases", 0);
-	check_counter("lost", 0);
+	counters_check_idle(card.path, bos_before);
 }
 
 static void setup(void)

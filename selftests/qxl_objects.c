@@ -3,25 +3,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <qxl_drm.h>
-#include <stdlib.h>
+#include <spice/enums.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <xf86drm.h>
 
 #include "card.h"
 #include "counters.h"
 #include "dumb.h"
 #include "ktap.h"
+#include "object.h"
 
 #define MIB (1u << 20)
-/* SPICE_SURFACE_FMT_32_xRGB */
-#define SURFACE_32 32
-
-struct object {
-	uint32_t handle;
-	size_t bytes;
-	uint32_t *map;
-};
 
 static struct card card;
 /* So that there is a primary: the host takes commands from then on. */
@@ -38,57 +30,14 @@ static void setup(void)
 		ktap_bail("no screen: errno %d", errno);
 }
 
-static int call(unsigned long request, void *args)
-{
-	return drmIoctl(card.fd, request, args) ? -errno : 0;
-}
-
-static int object_map(struct object *object)
-{
-	struct drm_qxl_map args = { .handle = object->handle };
-	int ret = call(DRM_IOCTL_QXL_MAP, &args);
-
-	if (ret)
-		return ret;
-	object->map = mmap(NULL, object->bytes, PROT_READ | PROT_WRITE,
-			   MAP_SHARED, card.fd, args.offset);
-	if (object->map != MAP_FAILED)
-		return 0;
-	object->map = NULL;
-	return -errno;
-}
-
-static int vram_create(struct object *object, size_t bytes)
-{
-	struct drm_qxl_alloc args = { .size = bytes };
-	int ret = call(DRM_IOCTL_QXL_ALLOC, &args);
-
-	*object = (struct object){ .handle = args.handle, .bytes = bytes };
-	return ret ? ret : object_map(object);
-}
-
 static int surface_create(struct object *object, uint32_t width, uint32_t height)
 {
-	struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
-					   .width = width,
-					   .height = height,
-					   .stride = width * 4 };
-	int ret = call(DRM_IOCTL_QXL_ALLOC_SURF, &args);
+	struct surface surface;
+	int ret = surface_alloc(&surface, card.fd, SPICE_SURFACE_FMT_32_xRGB,
+				width, height, false);
 
-	*object = (struct object){ .handle = args.handle,
-				   .bytes = (size_t)width * height * 4 };
-	return ret ? ret : object_map(object);
-}
-
-static void object_close(struct object *object)
-{
-	struct drm_gem_close args = { .handle = object->handle };
-
-	if (object->map)
-		munmap(object->map, object->bytes);
-	if (object->handle)
-		call(DRM_IOCTL_GEM_CLOSE, &args);
-	*object = (struct object){};
+	*object = surface.object;
+	return ret;
 }
 
 static int update_area(const struct object *object, uint32_t right,
@@ -98,40 +47,36 @@ static int update_area(const struct object *object, uint32_t right,
 					    .right = right,
 					    .bottom = bottom };
 
-	return call(DRM_IOCTL_QXL_UPDATE_AREA, &args);
+	return drmIoctl(card.fd, DRM_IOCTL_QXL_UPDATE_AREA, &args) ? -errno : 0;
 }
 
 /* Some words in each page, different for each seed. */
 static void mark(const struct object *object, uint32_t seed)
 {
+	uint32_t *words = object->map;
+
 	for (size_t i = 0; i < object->bytes / 4; i += 256)
-		object->map[i] = (seed << 20) ^ (i * 2654435761u);
+		words[i] = (seed << 20) ^ (i * 2654435761u);
 }
 
 static uint64_t marks_lost(const struct object *object, uint32_t seed)
 {
+	const uint32_t *words = object->map;
 	uint64_t lost = 0;
 
 	for (size_t i = 0; i < object->bytes / 4; i += 256)
-		lost += object->map[i] != ((seed << 20) ^ (uint32_t)(i * 2654435761u));
+		lost += words[i] != ((seed << 20) ^ (uint32_t)(i * 2654435761u));
 	return lost;
 }
 
 static uint64_t dirty_words(const struct object *object)
 {
+	const uint32_t *words = object->map;
 	uint64_t dirty = 0;
 
 	for (size_t i = 0; i < object->bytes / 4; i++)
-		dirty += object->map[i] != 0;
+		dirty += words[i] != 0;
 	return dirty;
-}
-
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
 }
 
 static void vram_is_zeroed(void)
@@ -139,13 +84,13 @@ static void vram_is_zeroed(void)
 	struct object object;
 
 	for (int round = 0; round < 3; round++) {
-		int ret = vram_create(&object, MIB);
+		int ret = object_alloc(&object, card.fd, MIB);
 
 		if (!check(!ret, "round %d: ALLOC: %d", round, ret))
 			return;
 		check(!dirty_words(&object), "round %d: not zero", round);
 		memset(object.map, 0xa5, object.bytes);
-		object_close(&object);
+		object_destroy(&object);
 	}
 }
 
@@ -172,14 +117,14 @@ static void check_pressure(int (*create)(struct object *), const char *size_name
 	}
 	for (unsigned int i = 0; i < count; i++) {
 		check(!marks_lost(&objects[i], i), "object %u lost contents", i);
-		object_close(&objects[i]);
+		object_destroy(&objects[i]);
 	}
 	ktap_note("%u objects of 4 MiB in %" PRIu64 " MiB", count, room / MIB);
 }
 
 static int create_vram_4m(struct object *object)
 {
-	return vram_create(object, 4 * MIB);
+	return object_alloc(object, card.fd, 4 * MIB);
 }
 
 /* A surface that the host knows: it must be read back before it moves. */
@@ -198,7 +143,7 @@ static void vram_pressure(void)
 static void surface_pressure(void)
 {
 	check_pressure(create_surface_4m, "surface_bytes");
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 }
 
 static void surface_keeps_contents(void)
@@ -210,16 +155,16 @@ static void surface_keeps_contents(void)
 		return;
 	check(!dirty_words(&object), "not zero at first");
 	mark(&object, 7);
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 	ret = update_area(&object, 256, 256);
 	check(!ret, "UPDATE_AREA: %d", ret);
-	check_counter("surfaces", 1);
+	counter_check(card.path, "surfaces", 1);
 	ret = update_area(&object, 16, 1);
 	check(!ret, "UPDATE_AREA of a part: %d", ret);
 	check(!marks_lost(&object, 7), "contents changed");
-	object_close(&object);
-	check_counter("surfaces", 0);
-	check_counter("surface_used_bytes", 0);
+	object_destroy(&object);
+	counter_check(card.path, "surfaces", 0);
+	counter_check(card.path, "surface_used_bytes", 0);
 }
 
 /* More surfaces alive than there are ids: idle ones are reaped, none is lost. */
@@ -247,8 +192,8 @@ static void more_surfaces_than_ids(void)
 		check(!marks_lost(&objects[i], i), "surface %u changed", i);
 	}
 	for (unsigned int i = 0; i < count; i++)
-		object_close(&objects[i]);
-	check_counter("surfaces", 0);
+		object_destroy(&objects[i]);
+	counter_check(card.path, "surfaces", 0);
 }
 
 /* Ids come back only with the host's release, which must be asked for. */
@@ -260,16 +205,15 @@ static void surfaces_come_and_go(void)
 
 		if (!ret)
 			ret = update_area(&object, 8, 8);
-		object_close(&object);
+		object_destroy(&object);
 		if (!check(!ret, "surface %d: %d", i, ret))
 			return;
 	}
-	check_counter("surfaces", 0);
+	counter_check(card.path, "surfaces", 0);
 }
 
 static void mapping_outlives_surface(void)
 {
-	struct drm_gem_close args;
 	struct object object;
 	int ret = surface_create(&object, 256, 256);
 
@@ -278,12 +222,10 @@ static void mapping_outlives_surface(void)
 	mark(&object, 9);
 	ret = update_area(&object, 256, 256);
 	check(!ret, "UPDATE_AREA: %d", ret);
-	args = (struct drm_gem_close){ .handle = object.handle };
-	call(DRM_IOCTL_GEM_CLOSE, &args);
-	object.handle = 0;
-	check(!marks_lost(&object, 9), "contents lost with the handle");
 	object_close(&object);
-	check_counter("surfaces", 0);
+	check(!marks_lost(&object, 9), "contents lost with the handle");
+	object_destroy(&object);
+	counter_check(card.path, "surfaces", 0);
 }
 
 /* The screen's buffer is all that may be left besides the console's. */
@@ -292,25 +234,25 @@ static void nothing_leaks(void)
 	uint64_t before = 0;
 
 	/* what the cases before this closed may still be on its way out */
-	check_counter("surface_used_bytes", 0);
-	check_counter("vram_used_bytes", 0);
+	counter_check(card.path, "surface_used_bytes", 0);
+	counter_check(card.path, "vram_used_bytes", 0);
 	if (!check(counter_read(card.path, "bos", &before), "no counters"))
 		return;
 	for (int i = 0; i < 100; i++) {
 		struct object vram, surface;
 
-		check(!vram_create(&vram, 64 * 1024), "ALLOC");
+		check(!object_alloc(&vram, card.fd, 64 * 1024), "ALLOC");
 		check(!surface_create(&surface, 32, 32), "ALLOC_SURF");
 		check(!update_area(&surface, 32, 32), "UPDATE_AREA");
-		object_close(&vram);
-		object_close(&surface);
+		object_destroy(&vram);
+		object_destroy(&surface);
 	}
-	check_counter("bos", before);
-	check_counter("surfaces", 0);
-	check_counter("vram_used_bytes", 0);
-	check_counter("surface_used_bytes", 0);
-	check_counter("awaited_fences", 0);
-	check_counter("bad_releases", 0);
+	counter_check(card.path, "bos", before);
+	counter_check(card.path, "surfaces", 0);
+	counter_check(card.path, "vram_used_bytes", 0);
+	counter_check(card.path, "surface_used_bytes", 0);
+	counter_check(card.path, "awaited_fences", 0);
+	counter_check(card.path, "bad_releases", 0);
 }
 
 static const struct ktap_case cases[] = {

@@ -506,14 +506,6 @@ static void not_the_primary(void)
 	canvas_destroy(&canvas);
 }
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-	bool same = counter_await(card.path, name, value, &last);
-
-	check(same, "%s is %" PRIu64 ", not %" PRIu64, name, last, value);
-}
-
 /* First the handle, then the framebuffer, with draws on the way. */
 static void gone_while_shown(void)
 {
@@ -528,11 +520,11 @@ static void gone_while_shown(void)
 	check(!fb, "framebuffer %u is still on show", fb);
 	host_check_picture("scanout-removed", WIDTH, HEIGHT, "qxl_scanout --black");
 	screen_destroy(&screens[0]);
-	check_counter("surfaces", 0);
-	check_counter("surface_used_bytes", 0);
-	check_counter("bos", bos_before);
-	check_counter("bad_releases", 0);
-	check_counter("lost", 0);
+	counter_check(card.path, "surfaces", 0);
+	counter_check(card.path, "surface_used_bytes", 0);
+	counter_check(card.path, "bos", bos_before);
+	counter_check(card.path, "bad_releases", 0);
+	counter_check(card.path, "lost", 0);
 	frame_paint(38);
 	show(frame.fb);
 	host_check_picture("scanout-after", WIDTH, HEIGHT, "qxl_pattern %u %u 38",

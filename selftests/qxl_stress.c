@@ -443,17 +443,6 @@ static void all_at_once(void)
 
 static uint64_t bos_before;
 
-static void check_counter(const char *name, uint64_t value)
-{
-	uint64_t last = 0;
-
-	if (counter_await(card.path, name, value, &last))
-		return;
-	if (check(counter_read(card.path, name, &last), "no %s", name))
-		check(last == value, "%s is %" PRIu64 ", not %" PRIu64, name,
-		      last, value);
-}
-
 /* The host gives releases back in bunches; for a dying surface it is asked for. */
 static void ask_for_releases(void)
 {
@@ -495,11 +484,11 @@ static void nothing_is_left(void)
 		dumb_destroy(&frames[i]);
 	dumb_destroy(&pointer);
 	check_in_flight();
-	check_counter("surfaces", 0);
-	check_counter("bos", bos_before);
-	check_counter("awaited_fences", 0);
-	check_counter("bad_releases", 0);
-	check_counter("lost", 0);
+	counter_check(card.path, "surfaces", 0);
+	counter_check(card.path, "bos", bos_before);
+	counter_check(card.path, "awaited_fences", 0);
+	counter_check(card.path, "bad_releases", 0);
+	counter_check(card.path, "lost", 0);
 }
 
 /* Objects for filling; where the driver does not tell, as much as QEMU's default. */

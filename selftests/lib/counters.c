@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ktap.h"
+
 bool counter_read(const char *path, const char *name, uint64_t *value)
 {
 	const char *number = strpbrk(path, "0123456789");
@@ -35,4 +37,26 @@ bool counter_await(const char *path, const char *name, uint64_t value,
 		usleep(100 * 1000);
 	}
 	return false;
+}
+
+void counter_check(const char *path, const char *name, uint64_t value)
+{
+	uint64_t last = 0;
+
+	if (counter_await(path, name, value, &last))
+		return;
+	if (check(counter_read(path, name, &last), "no %s", name))
+		check(last == value, "%s is %" PRIu64 ", not %" PRIu64, name,
+		      last, value);
+}
+
+void counters_check_idle(const char *path, uint64_t bos)
+{
+	counter_check(path, "bos", bos);
+	counter_check(path, "surfaces", 0);
+	counter_check(path, "vram_used_bytes", 0);
+	counter_check(path, "surface_used_bytes", 0);
+	counter_check(path, "awaited_fences", 0);
+	counter_check(path, "bad_releases", 0);
+	counter_check(path, "lost", 0);
 }

@@ -13,4 +13,10 @@ bool counter_read(const char *path, const char *name, uint64_t *value);
 bool counter_await(const char *path, const char *name, uint64_t value,
 		   uint64_t *last);
 
+/* Checks that @name has @value, now or after a while. */
+void counter_check(const char *path, const char *name, uint64_t value);
+
+/* Checks that the driver holds nothing but @bos objects: no surface, no memory. */
+void counters_check_idle(const char *path, uint64_t bos);
+
 #endif
