@@ -39,4 +39,10 @@ cp /modules/qxl.ko /mnt/qxl/qxl.ko
 mount -o move /proc /mnt/proc
 mount -o move /sys /mnt/sys
 mount -o move /dev /mnt/dev
+mount -t tmpfs none /mnt/run
+mount -t tmpfs none /mnt/tmp
+mkdir -p /mnt/dev/pts /mnt/dev/shm
+mount -t devpts none /mnt/dev/pts
+mount -t tmpfs none /mnt/dev/shm
+mount -t debugfs none /mnt/sys/kernel/debug
 exec switch_root /mnt /qxl/session

@@ -12,12 +12,6 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 
 say() { echo "@@$*"; }
 
-mount -t tmpfs none /run
-mount -t tmpfs none /tmp
-mkdir -p /dev/pts /dev/shm
-mount -t devpts none /dev/pts
-mount -t tmpfs none /dev/shm
-mount -t debugfs none /sys/kernel/debug
 insmod /qxl/qxl.ko || { say "fail insmod qxl"; poweroff -f; }
 say "loaded $(cut -d' ' -f1 /proc/uptime)"
 

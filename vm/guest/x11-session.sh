@@ -10,12 +10,6 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 QXL_HOST_CHA
 say() { echo "@@$*"; }
 off() { echo o > /proc/sysrq-trigger; sleep 60; }
 
-mount -t tmpfs none /run
-mount -t tmpfs none /tmp
-mkdir -p /dev/pts /dev/shm
-mount -t devpts none /dev/pts
-mount -t tmpfs none /dev/shm
-mount -t debugfs none /sys/kernel/debug
 insmod /qxl/qxl.ko || { say "fail insmod qxl"; off; }
 
 /usr/lib/systemd/systemd-udevd --daemon
