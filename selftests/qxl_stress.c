@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Threads on one device for a while (seconds as the argument): surfaces beyond
- * what the device has ids for, handles closed under another thread's hands or
- * guessed, VRAM and surface memory filled past their sizes, flips, damage,
- * cursor, files that come and go. No error but the documented ones, what memory
- * holds is not lost, and nothing is left at the end.
+ * what the device has ids for, draws on them, handles closed under another
+ * thread's hands or guessed, VRAM and surface memory filled past their sizes,
+ * flips, damage, cursor, files that come and go. No error but the documented
+ * ones, what was written or drawn is not lost, and nothing is left at the end.
  *
  * usage: qxl_stress [SECONDS]
  */
@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <qxl_drm.h>
+#include <spice/enums.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +26,14 @@
 #include "clock.h"
 #include "counters.h"
 #include "dumb.h"
+#include "exec.h"
 #include "ktap.h"
 
 #define SECONDS_DEFAULT 20
 #define MIB (1u << 20)
 #define SURFACE_32 32
 #define SLOTS 1400
+#define SIDE_MIN 4
 #define SIDE_MAX 96
 #define HANDLES_GUESSED 4096
 /* Surfaces, and objects for filling, of a crowd above what the device has. */
@@ -39,6 +42,11 @@
 #define FILL_SIDE 1024
 #define FILL_BYTES (4 * MIB)
 #define FILLS_MAX 64
+/* Surfaces that draws go to and from, and draws of a call. */
+#define DRAWN_WIDTH 160
+#define DRAWN_HEIGHT 120
+#define DRAWN_CALLS 12
+#define DRAWN_MEMORY (1 * MIB)
 #define WIDTH 1024
 #define HEIGHT 768
 #define ERRNO_MAX 200
@@ -55,7 +63,7 @@ struct worker {
 	 */
 	const uint64_t *limit;
 	uint64_t most;
-	uint64_t lost;			/* words that were not what it wrote */
+	uint64_t lost;			/* words that were not what it made them */
 	uint64_t steps;
 	uint64_t errors[ERRNO_MAX];
 };
@@ -71,12 +79,16 @@ static uint64_t surface_ids;
 static uint64_t vram_fills;
 static uint64_t surface_fills;
 
-static int call(struct worker *worker, int fd, unsigned long request, void *args)
+/* Counts what came of a call, 0 or a negative errno, and returns it. */
+static int result(struct worker *worker, int ret)
 {
-	int ret = drmIoctl(fd, request, args) ? -errno : 0;
-
 	worker->errors[-ret % ERRNO_MAX]++;
 	return ret;
+}
+
+static int call(struct worker *worker, int fd, unsigned long request, void *args)
+{
+	return result(worker, drmIoctl(fd, request, args) ? -errno : 0);
 }
 
 static int handle_close(struct worker *worker, int fd, uint32_t handle)
@@ -113,7 +125,7 @@ static void update(struct worker *worker, int fd, uint32_t handle,
 /* A surface into a random slot; what was there is closed. */
 static void create_surfaces(struct worker *worker)
 {
-	uint32_t side = 4 + prng_below(&worker->prng, SIDE_MAX - 4);
+	uint32_t side = SIDE_MIN + prng_below(&worker->prng, SIDE_MAX - SIDE_MIN);
 	struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
 					   .width = side, .height = side,
 					   .stride = side * 4 };
@@ -136,6 +148,23 @@ static void update_surfaces(struct worker *worker)
 		update(worker, objects_fd, handle,
 		       1 + prng_below(&worker->prng, SIDE_MAX));
 	usleep(5000);
+}
+
+/* Onto what another thread may close meanwhile. */
+static void draw_on_others(struct worker *worker)
+{
+	static const struct drm_mode_rect area = { 0, 0, SIDE_MIN, SIDE_MIN };
+	struct surface target = {
+		.object = { .fd = objects_fd,
+			    .handle = slots[prng_below(&worker->prng, SLOTS)] },
+	};
+	struct exec_draw draw;
+
+	if (target.object.handle) {
+		exec_fill(&draw, &target, &area, worker->steps);
+		result(worker, exec_send(objects_fd, &draw, 1));
+	}
+	usleep(2000);
 }
 
 /* Somebody else's, who still believes in it. */
@@ -251,6 +280,175 @@ static void fill_surface_memory(struct worker *worker)
 	fill(worker, large_surface_create);
 }
 
+/*
+ * Two surfaces, what they ought to hold, and memory for images: in a file of its
+ * own, like fill(). All zero: nothing there.
+ */
+struct drawing {
+	int fd;
+	struct surface target;
+	struct surface source;
+	struct raster target_want;
+	struct raster source_want;
+	struct raster pixels;
+	struct exec_memory memory;
+};
+
+static int drawing_surface(struct worker *worker, struct drawing *drawing,
+			   struct surface *surface, struct raster *want)
+{
+	*want = raster_new(SURFACE_32, DRAWN_WIDTH, DRAWN_HEIGHT);
+	return result(worker, surface_alloc(surface, drawing->fd, SURFACE_32,
+					    DRAWN_WIDTH, DRAWN_HEIGHT,
+					    prng_below(&worker->prng, 2)));
+}
+
+static int drawing_create(struct worker *worker, struct drawing *drawing)
+{
+	int ret;
+
+	*drawing = (struct drawing){
+		.fd = open(card.path, O_RDWR | O_CLOEXEC),
+		.pixels = raster_new(SURFACE_32, DRAWN_WIDTH, DRAWN_HEIGHT),
+	};
+	raster_noise(&drawing->pixels, worker->steps);
+	ret = drawing_surface(worker, drawing, &drawing->target,
+			      &drawing->target_want);
+	if (!ret)
+		ret = drawing_surface(worker, drawing, &drawing->source,
+				      &drawing->source_want);
+	if (!ret)
+		ret = result(worker, object_alloc(&drawing->memory.object,
+						  drawing->fd, DRAWN_MEMORY));
+	return ret;
+}
+
+static void drawing_destroy(struct drawing *drawing)
+{
+	object_destroy(&drawing->memory.object);
+	object_destroy(&drawing->source.object);
+	object_destroy(&drawing->target.object);
+	raster_free(&drawing->pixels);
+	raster_free(&drawing->source_want);
+	raster_free(&drawing->target_want);
+	close(drawing->fd);
+}
+
+static struct drm_mode_rect some_area(struct worker *worker)
+{
+	uint16_t x = prng_below(&worker->prng, DRAWN_WIDTH / 2);
+	uint16_t y = prng_below(&worker->prng, DRAWN_HEIGHT / 2);
+
+	return (struct drm_mode_rect){
+		x, y, x + 1 + prng_below(&worker->prng, DRAWN_WIDTH / 2),
+		y + 1 + prng_below(&worker->prng, DRAWN_HEIGHT / 2),
+	};
+}
+
+/* A bitmap onto the source, in chunks of some hundred bytes. */
+static void draw_bitmap(struct worker *worker, struct drawing *drawing,
+			struct exec_draw *draw)
+{
+	const struct exec_bitmap bitmap = {
+		.format = SPICE_BITMAP_FMT_32BIT,
+		.chunk = 4096 + prng_below(&worker->prng, 4096),
+	};
+	struct drm_mode_rect area = some_area(worker);
+
+	exec_copy(draw, &drawing->source, &area, 0, 0);
+	exec_image_bitmap(draw, &drawing->memory, &drawing->memory, &bitmap,
+			  &drawing->pixels);
+	raster_copy(&drawing->source_want, &area, &drawing->pixels, 0, 0);
+}
+
+static void draw_fill(struct worker *worker, struct drawing *drawing,
+		      struct exec_draw *draw)
+{
+	struct drm_mode_rect area = some_area(worker);
+	uint32_t pixel = worker->steps * 0x2468acf1;
+
+	exec_fill(draw, &drawing->target, &area, pixel);
+	raster_fill(&drawing->target_want, &area, pixel);
+}
+
+static void draw_surface(struct worker *worker, struct drawing *drawing,
+			 struct exec_draw *draw)
+{
+	struct drm_mode_rect area = some_area(worker);
+
+	exec_copy(draw, &drawing->target, &area, area.x1, area.y1);
+	exec_image_surface(draw, &drawing->memory,
+			   offsetof(QXLDrawable, u.copy.src_bitmap), 0,
+			   &drawing->source);
+	raster_copy(&drawing->target_want, &area, &drawing->source_want, area.x1,
+		    area.y1);
+}
+
+static void draw_scroll(struct worker *worker, struct drawing *drawing,
+			struct exec_draw *draw)
+{
+	struct drm_mode_rect area = some_area(worker);
+
+	exec_copy_bits(draw, &drawing->target, &area, area.x1 / 2, area.y1 / 2);
+	raster_copy(&drawing->target_want, &area, &drawing->target_want,
+		    area.x1 / 2, area.y1 / 2);
+}
+
+static void draw_composite(struct worker *worker, struct drawing *drawing,
+			   struct exec_draw *draw)
+{
+	const struct raster_source source = { .raster = &drawing->source_want,
+					      .step = 1 << 16 };
+	struct drm_mode_rect area = some_area(worker);
+
+	exec_composite(draw, &drawing->target, &area,
+		       RASTER_ADD | SPICE_COMPOSITE_DEST_OPAQUE |
+			       SPICE_COMPOSITE_SOURCE_OPAQUE);
+	exec_image_surface(draw, &drawing->memory,
+			   offsetof(QXLDrawable, u.composite.src), 0,
+			   &drawing->source);
+	raster_composite(&drawing->target_want, &area, RASTER_ADD, &source, NULL);
+}
+
+/* Pixels that the host has not drawn as they ought to be. */
+static uint64_t surface_lost(struct worker *worker, const struct surface *surface,
+			     const struct raster *want)
+{
+	struct raster have = surface_raster(surface);
+
+	return result(worker, surface_update(surface)) ?
+		       0 : raster_differences(&have, want);
+}
+
+static uint64_t drawing_lost(struct worker *worker, const struct drawing *drawing)
+{
+	return surface_lost(worker, &drawing->source, &drawing->source_want) +
+	       surface_lost(worker, &drawing->target, &drawing->target_want);
+}
+
+/* One of each kind, in one call, from zeroed surfaces to a look at both. */
+static void draw(struct worker *worker)
+{
+	static void (*const kinds[])(struct worker *worker, struct drawing *drawing,
+				     struct exec_draw *draw) = {
+		draw_bitmap, draw_fill, draw_surface, draw_scroll, draw_composite,
+	};
+	struct exec_draw draws[ARRAY_SIZE(kinds)];
+	struct drawing drawing;
+	int ret = drawing_create(worker, &drawing);
+
+	for (unsigned int calls = 0; !ret && calls < DRAWN_CALLS; calls++) {
+		drawing.memory.used = 0;
+		for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+			kinds[i](worker, &drawing, &draws[i]);
+		ret = result(worker, exec_send(drawing.fd, draws,
+					       ARRAY_SIZE(draws)));
+	}
+	if (!ret)
+		worker->lost += drawing_lost(worker, &drawing);
+	drawing_destroy(&drawing);
+}
+
 static void flip(struct worker *worker)
 {
 	struct drm_mode_rect clips[8];
@@ -268,7 +466,7 @@ static void flip(struct worker *worker)
 			  DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT, 0);
 	if (!ret)
 		ret = card_wait_event(&card, &event, EVENT_MS);
-	worker->errors[-ret % ERRNO_MAX]++;
+	result(worker, ret);
 }
 
 static void damage(struct worker *worker)
@@ -276,9 +474,9 @@ static void damage(struct worker *worker)
 	uint16_t x = prng_below(&worker->prng, WIDTH - 64);
 	uint16_t y = prng_below(&worker->prng, HEIGHT - 64);
 	drmModeClip clip = { x, y, x + 64, y + 64 };
-	int ret = drmModeDirtyFB(card.fd, frames[worker->steps % 2].fb, &clip, 1);
 
-	worker->errors[-ret % ERRNO_MAX]++;
+	result(worker, drmModeDirtyFB(card.fd, frames[worker->steps % 2].fb,
+				      &clip, 1));
 	usleep(2000);
 }
 
@@ -295,7 +493,7 @@ static void move_cursor(struct worker *worker)
 		ret = drmModeMoveCursor(card.fd, card.crtc,
 					prng_below(&worker->prng, WIDTH),
 					prng_below(&worker->prng, HEIGHT));
-	worker->errors[-ret % ERRNO_MAX]++;
+	result(worker, ret);
 	usleep(5000);
 }
 
@@ -309,7 +507,7 @@ static void open_and_close(struct worker *worker)
 	int fd = open(card.path, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0) {
-		worker->errors[errno % ERRNO_MAX]++;
+		result(worker, -errno);
 		return;
 	}
 	call(worker, fd, DRM_IOCTL_QXL_ALLOC, &memory);
@@ -347,6 +545,8 @@ static struct worker workers[] = {
 	{ .name = "create surfaces", .step = create_surfaces },
 	{ .name = "create surfaces too", .step = create_surfaces },
 	{ .name = "update surfaces", .step = update_surfaces },
+	{ .name = "draw on surfaces", .step = draw_on_others },
+	{ .name = "draw of every kind", .step = draw },
 	{ .name = "close others' handles", .step = close_others },
 	{ .name = "guess handles", .step = guess_handles },
 	{ .name = "fill VRAM", .step = fill_vram, .limit = &vram_fills },
@@ -394,7 +594,7 @@ static void report(const struct worker *worker)
 	ktap_note("%s: %" PRIu64 " rounds, calls by errno%s", worker->name,
 		  worker->steps, text);
 	check(worker->steps, "%s: not once", worker->name);
-	check(!worker->lost, "%s: %" PRIu64 " words were lost", worker->name,
+	check(!worker->lost, "%s: %" PRIu64 " words or pixels were lost", worker->name,
 	      worker->lost);
 	if (!worker->limit)
 		return;
