@@ -296,7 +296,10 @@ Result<> Device::need_primary() {
   if (load_acquire(&primary_width_) != 0) return {};
   Guard guard(io_lock_);
   if (primary_width_ != 0) return {};
-  return create_own_primary(kFirstPrimaryWidth, kFirstPrimaryHeight);
+  const uint32_t rows = rom_.primary_bytes / (kFirstPrimaryWidth * 4);
+  if (rows == 0) return Error::kNoDevice;
+  return create_own_primary(kFirstPrimaryWidth,
+                            rows < kFirstPrimaryHeight ? rows : kFirstPrimaryHeight);
 }
 
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {

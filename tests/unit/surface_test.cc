@@ -52,6 +52,22 @@ TEST_F(Surface, CreateReachesTheHost)
 	EXPECT_EQ(counters().in_flight, 0u);
 }
 
+// The primary that a first surface needs is no larger than there is room for.
+TEST_F(Surface, ComesBeforeAnyModeInASmallVgamem)
+{
+	qxl_bo bo;
+	uint32_t id = 0;
+
+	config.vgamem_bytes = 1 << 20;
+	ASSERT_EQ(create(), 0);
+	ASSERT_EQ(qxl_core_start(core), 0);
+	EXPECT_EQ(create_surface(bo, new_fence(), id), 0);
+	EXPECT_EQ(device->primary().width, 640u);
+	EXPECT_EQ(device->primary().height, (1u << 20) / (640 * 4));
+	qxl_core_surface_evict(core, id);
+	settle();
+}
+
 TEST_F(Surface, LookupPromotes)
 {
 	qxl_bo bo;
