@@ -177,6 +177,9 @@ Result<> Parser::read(const Place& at, T& value) const {
   if (!bo.data || bo.bytes < sizeof(value) || at.offset > bo.bytes - sizeof(value))
     return Error::kInvalid;
   __builtin_memcpy(&value, static_cast<const uint8_t*>(bo.data) + at.offset, sizeof(value));
+  // SAFETY: the client can still write there. Without this the compiler could read
+  // again, after a check, what it has just copied.
+  asm volatile("" : "+m"(value) : : "memory");
   return {};
 }
 
