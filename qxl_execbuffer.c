@@ -347,6 +347,7 @@ static int execute(struct exec *exec)
 					    exec->num_bos);
 		if (ret)
 			return ret;
+		cond_resched();
 	}
 	return 0;
 }
