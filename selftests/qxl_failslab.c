@@ -394,6 +394,8 @@ static void run_call(const void *arg)
 	while (n < FAULTS_MAX && try_nth(call, n, &failures))
 		n++;
 	check(n < FAULTS_MAX, "still failing after %u faults", n);
+	if (n == 1)
+		ktap_skip("it allocates nothing that can fail");
 	cursor_off(NULL);
 	counter_check(card.path, "bos", bos);
 	counter_check(card.path, "surfaces", 0);
