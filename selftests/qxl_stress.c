@@ -74,6 +74,7 @@ static struct dumb pointer;
 static int objects_fd;		/* a file of its own: closing it gives all back */
 static atomic_uint slots[SLOTS];	/* handles of surfaces; 0: none */
 static atomic_bool stop;
+static atomic_uint surface_memory_filled;	/* so many times */
 static int seconds = SECONDS_DEFAULT;
 static uint64_t surface_ids;
 static uint64_t vram_fills;
@@ -278,6 +279,7 @@ static void fill_vram(struct worker *worker)
 static void fill_surface_memory(struct worker *worker)
 {
 	fill(worker, large_surface_create);
+	surface_memory_filled++;
 }
 
 /*
@@ -426,27 +428,57 @@ static uint64_t drawing_lost(struct worker *worker, const struct drawing *drawin
 	       surface_lost(worker, &drawing->target, &drawing->target_want);
 }
 
-/* One of each kind, in one call, from zeroed surfaces to a look at both. */
-static void draw(struct worker *worker)
+/* One of each kind, in one call. */
+static int draw_all(struct worker *worker, struct drawing *drawing)
 {
 	static void (*const kinds[])(struct worker *worker, struct drawing *drawing,
 				     struct exec_draw *draw) = {
 		draw_bitmap, draw_fill, draw_surface, draw_scroll, draw_composite,
 	};
 	struct exec_draw draws[ARRAY_SIZE(kinds)];
+
+	drawing->memory.used = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		kinds[i](worker, drawing, &draws[i]);
+	return result(worker, exec_send(drawing->fd, draws, ARRAY_SIZE(draws)));
+}
+
+static void no_pause(void)
+{
+}
+
+/* Long enough for surfaces to be the least recently used ones, and to go. */
+static void pause_for_fill(void)
+{
+	unsigned int before = surface_memory_filled;
+
+	while (surface_memory_filled - before < 2 && !stop)
+		usleep(100 * 1000);
+}
+
+/* From zeroed surfaces to a look at both. */
+static void draw(struct worker *worker, void (*pause)(void))
+{
 	struct drawing drawing;
 	int ret = drawing_create(worker, &drawing);
 
 	for (unsigned int calls = 0; !ret && calls < DRAWN_CALLS; calls++) {
-		drawing.memory.used = 0;
-		for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
-			kinds[i](worker, &drawing, &draws[i]);
-		ret = result(worker, exec_send(drawing.fd, draws,
-					       ARRAY_SIZE(draws)));
+		ret = draw_all(worker, &drawing);
+		pause();
 	}
 	if (!ret)
 		worker->lost += drawing_lost(worker, &drawing);
 	drawing_destroy(&drawing);
+}
+
+static void draw_at_once(struct worker *worker)
+{
+	draw(worker, no_pause);
+}
+
+static void draw_now_and_then(struct worker *worker)
+{
+	draw(worker, pause_for_fill);
 }
 
 static void flip(struct worker *worker)
@@ -546,7 +578,8 @@ static struct worker workers[] = {
 	{ .name = "create surfaces too", .step = create_surfaces },
 	{ .name = "update surfaces", .step = update_surfaces },
 	{ .name = "draw on surfaces", .step = draw_on_others },
-	{ .name = "draw of every kind", .step = draw },
+	{ .name = "draw of every kind", .step = draw_at_once },
+	{ .name = "draw now and then", .step = draw_now_and_then },
 	{ .name = "close others' handles", .step = close_others },
 	{ .name = "guess handles", .step = guess_handles },
 	{ .name = "fill VRAM", .step = fill_vram, .limit = &vram_fills },
