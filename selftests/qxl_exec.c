@@ -27,6 +27,8 @@
 #define MEMORY_BYTES (1 * MIB)
 /* Commands of a call that are enough to fill the ring twice. */
 #define MANY 64
+/* For the client to be told what was drawn. */
+#define CLIENT_US (500 * 1000)
 
 static struct card card;
 static uint64_t bos_before;
@@ -642,24 +644,33 @@ static void more_surfaces_than_ids(void)
 	counter_check(card.path, "surfaces", 0);
 }
 
+#define LARGE_SIDE 1024
+#define LARGE_MOST 40
+
+/* How many surfaces of LARGE_SIDE are twice what surface memory holds. */
+static unsigned int large_surfaces(void)
+{
+	uint64_t room = 0;
+
+	if (!counter_read(card.path, "surface_bytes", &room) ||
+	    room / (2 * MIB) > LARGE_MOST)
+		return LARGE_MOST;
+	return room / (2 * MIB);
+}
+
 /* Twice what surface memory holds: draws on what was moved out bring it back. */
 static void surfaces_beyond_memory(void)
 {
-	enum { MOST = 40, SIDE = 1024 };
 	static const struct drm_mode_rect area = { 100, 200, 900, 1000 };
-	static struct canvas canvases[MOST];
-	unsigned int wanted = MOST, count = 0;
+	static struct canvas canvases[LARGE_MOST];
+	unsigned int wanted = large_surfaces(), count = 0;
 	struct exec_memory memory = {};
-	uint64_t room = 0;
 
-	if (counter_read(card.path, "surface_bytes", &room) &&
-	    room / (2 * MIB) < MOST)
-		wanted = room / (2 * MIB);
 	if (!memory_create(&memory, 4096))
 		return;
 	for (; count < wanted; count++) {
 		if (!canvas_create(&canvases[count], card.fd,
-				   SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE, false,
+				   SPICE_SURFACE_FMT_32_xRGB, LARGE_SIDE, LARGE_SIDE, false,
 				   count))
 			break;
 		canvas_fill(&canvases[count], &area, count * 0x40302);
@@ -673,8 +684,47 @@ static void surfaces_beyond_memory(void)
 		canvas_check(&canvases[i], "one of many large ones");
 		canvas_destroy(&canvases[i]);
 	}
-	ktap_note("%u surfaces of 4 MiB in %" PRIu64 " MiB", count, room / MIB);
+	ktap_note("%u surfaces of 4 MiB", count);
 	memory_destroy(&memory);
+}
+
+static void push_all_out(void)
+{
+	static struct surface surfaces[LARGE_MOST];
+	unsigned int wanted = large_surfaces(), count = 0;
+	int ret = 0;
+
+	for (; !ret && count < wanted; count++) {
+		ret = surface_alloc(&surfaces[count], card.fd,
+				    SPICE_SURFACE_FMT_32_xRGB, LARGE_SIDE,
+				    LARGE_SIDE, false);
+		if (!ret)
+			ret = surface_update(&surfaces[count]);
+	}
+	check(!ret, "surface %u: %d", count, ret);
+	while (count-- > 0)
+		object_destroy(&surfaces[count].object);
+}
+
+/*
+ * The host draws late: what it had not got to when a surface leaves is lost,
+ * unless it is asked. With its first draw a surface is shown to the client, and
+ * that one is drawn at once; a later one is not.
+ */
+static void draws_before_it_leaves(void)
+{
+	static const struct drm_mode_rect first = { 0, 0, 50, 40 };
+	static const struct drm_mode_rect later = { 30, 20, 90, 60 };
+	struct canvas canvas;
+
+	if (!canvas_of(&canvas, 350))
+		return;
+	canvas_fill(&canvas, &first, 0x112233);
+	usleep(CLIENT_US);
+	canvas_fill(&canvas, &later, 0x445566);
+	push_all_out();
+	canvas_check(&canvas, "back again");
+	canvas_destroy(&canvas);
 }
 
 /* Images that VRAM pressure has moved to the system's memory. */
@@ -804,6 +854,8 @@ static const struct ktap_case cases[] = {
 	{ .name = "surfaces closed after the call", .run = surfaces_closed_at_once },
 	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
 	{ .name = "more surfaces than memory", .run = surfaces_beyond_memory },
+	{ .name = "a surface leaves with draws to come",
+	  .run = draws_before_it_leaves },
 	{ .name = "more data than VRAM", .run = data_beyond_vram },
 	{ .name = "file closed with draws under way", .run = file_closed_with_draws },
 	{ .name = "ids of images", .run = image_ids },
