@@ -272,7 +272,11 @@ static DEFINE_SIMPLE_DEV_PM_OPS(qxl_pm_ops, qxl_pm_suspend, qxl_pm_resume);
 
 /* Tables ---------------------------------------------------------------------- */
 
-DEFINE_DRM_GEM_FOPS(qxl_fops);
+static const struct file_operations qxl_fops = {
+	.owner = THIS_MODULE,
+	DRM_GEM_FOPS,
+	QXL_FDINFO_FILE_OPS
+};
 
 const struct drm_driver qxl_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC |
@@ -288,6 +292,7 @@ const struct drm_driver qxl_driver = {
 	.num_ioctls = QXL_NUM_IOCTLS,
 	.dumb_create = qxl_gem_dumb_create,
 	.debugfs_init = qxl_debugfs_init,
+	QXL_FDINFO_DRIVER_OPS
 	QXL_PRIME_DRIVER_OPS
 	QXL_FBDEV_DRIVER_OPS
 };

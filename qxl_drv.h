@@ -48,7 +48,8 @@ struct qxl_device {
 	bool guest_bug;		/* from the interrupt to its thread */
 
 	struct ttm_device ttm;
-	atomic_t bos;		/* alive, for debugfs */
+	struct mutex bos_lock;	/* taken last; reservations are only tried */
+	struct list_head bos;	/* all qxl_bo, for debugfs */
 
 	struct workqueue_struct *workqueue;
 	struct delayed_work flush_work;
@@ -213,7 +214,7 @@ int qxl_ioctl_execbuffer(struct drm_device *ddev, void *data,
 #define QXL_NUM_IOCTLS (DRM_QXL_ALLOC_SURF + 1)
 extern const struct drm_ioctl_desc qxl_ioctls[QXL_NUM_IOCTLS];
 
-/* qxl_debugfs.c */
+/* qxl_debugfs.c: docs/operating.md explains what is there. */
 void qxl_debugfs_init(struct drm_minor *minor);
 
 #endif

@@ -16,6 +16,24 @@ struct qxl_device *qxl_bo_device(struct qxl_bo *bo)
 	return to_qxl(bo->tbo.base.dev);
 }
 
+/*
+ * INVARIANT: the list owns nothing. A BO that is on it may have a GEM count of
+ * zero, but is there as long as the lock is held.
+ */
+static void enlist(struct qxl_device *qdev, struct qxl_bo *bo)
+{
+	mutex_lock(&qdev->bos_lock);
+	list_add_tail(&bo->link, &qdev->bos);
+	mutex_unlock(&qdev->bos_lock);
+}
+
+static void delist(struct qxl_device *qdev, struct qxl_bo *bo)
+{
+	mutex_lock(&qdev->bos_lock);
+	list_del_init(&bo->link);
+	mutex_unlock(&qdev->bos_lock);
+}
+
 /* TTM's last reference is gone: only memory is left to free. */
 static void qxl_bo_destroy(struct ttm_buffer_object *tbo)
 {
@@ -25,7 +43,7 @@ static void qxl_bo_destroy(struct ttm_buffer_object *tbo)
 	WARN_ON_ONCE(READ_ONCE(bo->surface_id));
 	WARN_ON_ONCE(READ_ONCE(bo->primary));
 	WARN_ON_ONCE(!iosys_map_is_null(&bo->map));
-	atomic_dec(&qxl_bo_device(bo)->bos);
+	delist(qxl_bo_device(bo), bo);
 	drm_gem_object_release(&tbo->base);
 	kfree(bo);
 }
@@ -59,13 +77,13 @@ int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
 	if (!bo)
 		return -ENOMEM;
+	INIT_LIST_HEAD(&bo->link);
 	bo->domain = domain;
 	if (surface)
 		bo->surface = *surface;
 	bo->tbo.base.funcs = &qxl_gem_funcs;
 	drm_gem_private_object_init(&qdev->ddev, &bo->tbo.base,
 				    PAGE_ALIGN(bytes));
-	atomic_inc(&qdev->bos);
 	/* On failure TTM has called qxl_bo_destroy(). */
 	ret = ttm_bo_init_reserved(&qdev->ttm, &bo->tbo, ttm_bo_type_device,
 				   &placement, 0, &ctx, NULL, NULL,
@@ -73,6 +91,8 @@ int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 	if (ret)
 		return ret;
 	ttm_bo_unreserve(&bo->tbo);
+	/* Not before: TTM expects nobody else to try the reservation. */
+	enlist(qdev, bo);
 	*out = bo;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <drm/drm_modeset_helper_vtables.h>
 
 #include "qxl_drv.h"
+#include "qxl_trace.h"
 
 static const u32 qxl_primary_formats[] = { DRM_FORMAT_XRGB8888 };
 static const u32 qxl_cursor_formats[] = { DRM_FORMAT_ARGB8888 };
@@ -101,11 +102,19 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 	};
 }
 
+/* The first @count rectangles of the head's damage. */
+static int present(struct qxl_crtc *head, const struct qxl_frame *frame,
+		   u32 count)
+{
+	trace_qxl_present(head, head->damage, count);
+	return qxl_core_present(to_qxl(head->base.dev)->core, frame,
+				head->damage, count);
+}
+
 static int present_damage(struct qxl_crtc *head,
 			   struct drm_plane_state *old_state,
 			   struct drm_plane_state *new_state)
 {
-	struct qxl_core *core = to_qxl(head->base.dev)->core;
 	struct qxl_frame frame = frame_of(head, new_state);
 	struct drm_atomic_helper_damage_iter iter;
 	struct drm_rect clip;
@@ -120,11 +129,11 @@ static int present_damage(struct qxl_crtc *head,
 		};
 		if (count < QXL_DAMAGE_BATCH)
 			continue;
-		ret = qxl_core_present(core, &frame, head->damage, count);
+		ret = present(head, &frame, count);
 		count = 0;
 	}
 	if (count)
-		ret = qxl_core_present(core, &frame, head->damage, count);
+		ret = present(head, &frame, count);
 	return ret;
 }
 

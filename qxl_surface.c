@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 
 #include "qxl_drv.h"
+#include "qxl_trace.h"
 
 /* Reaping ------------------------------------------------------------------- */
 
@@ -27,6 +28,7 @@ static bool reap(struct qxl_bo *bo)
 		return false;
 	if (READ_ONCE(bo->surface_id) &&
 	    dma_resv_test_signaled(bo->tbo.base.resv, DMA_RESV_USAGE_READ)) {
+		trace_qxl_reap(bo, bo->surface_id);
 		qxl_surface_leave_host(bo);
 		reaped = true;
 	}
@@ -123,12 +125,19 @@ int qxl_surface_ensure(struct qxl_bo *bo)
 	return ret;
 }
 
+/* @id: what the BO's was until now. */
+static void evict(struct qxl_bo *bo, u32 id)
+{
+	trace_qxl_evict(bo, id);
+	qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
+}
+
 void qxl_surface_evict(struct qxl_bo *bo)
 {
 	u32 id = xchg(&bo->surface_id, 0);
 
 	if (id)
-		qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
+		evict(bo, id);
 }
 
 void qxl_surface_evict_all(struct qxl_device *qdev)
@@ -171,7 +180,7 @@ void qxl_surface_leave_host(struct qxl_bo *bo)
 	if (!id)
 		return;
 	update_all(bo, id);
-	qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
+	evict(bo, id);
 }
 
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area)

@@ -127,6 +127,10 @@ int qxl_ttm_init(struct qxl_device *qdev)
 {
 	int ret;
 
+	INIT_LIST_HEAD(&qdev->bos);
+	ret = drmm_mutex_init(&qdev->ddev, &qdev->bos_lock);
+	if (ret)
+		return ret;
 	ret = qxl_compat_ttm_device_init(&qdev->ttm, &qxl_ttm_funcs,
 					 &qdev->ddev);
 	if (ret)

@@ -11,6 +11,7 @@
 #include <linux/version.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_gem_framebuffer_helper.h>
 #include <drm/drm_plane.h>
@@ -69,6 +70,15 @@
 #define QXL_PRIME_DRIVER_OPS                                \
 	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,   \
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
+#endif
+
+/* /proc/PID/fdinfo with what a client's objects take, where DRM has it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define QXL_FDINFO_FILE_OPS .show_fdinfo = drm_show_fdinfo,
+#define QXL_FDINFO_DRIVER_OPS .show_fdinfo = drm_show_memory_stats,
+#else
+#define QXL_FDINFO_FILE_OPS
+#define QXL_FDINFO_DRIVER_OPS
 #endif
 
 /* Cursor hotspots as plane properties, for which a driver must sign up. */

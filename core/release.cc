@@ -34,6 +34,7 @@ Release* ReleaseTable::allocate(Arena& arena, uint64_t bytes) {
   if (extent.count == 0) return nullptr;
   Release& release = records_[first_free_];
   first_free_ = release.next_free;
+  ++in_use_;
   release.arena = &arena;
   release.extent = extent;
   release.fence = nullptr;
@@ -51,6 +52,7 @@ void ReleaseTable::free(Release& release) {
   // Generation 0 would make id 0 possible, which ends a chain.
   if (++release.generation == 0) release.generation = 1;
   release.next_free = first_free_;
+  --in_use_;
   first_free_ = static_cast<uint32_t>(&release - records_);
 }
 

@@ -56,15 +56,17 @@ class ReleaseTable {
   // Any record in flight, from `index` on (advanced past it), or null.
   [[nodiscard]] Release* next_in_flight(uint32_t& index);
 
+  [[nodiscard]] ReleaseId id_of(const Release& release) const;
+  [[nodiscard]] uint32_t in_use() const { return in_use_; }
+
   // The id that the host wrote as the next of the chain; ReleaseId{0} ends it.
   // The word is the host's: validate with find().
   [[nodiscard]] static ReleaseId chained(const Release& release);
 
  private:
-  [[nodiscard]] ReleaseId id_of(const Release& release) const;
-
   Release* records_ = nullptr;  // owned
   uint32_t first_free_ = 0;
+  uint32_t in_use_ = 0;
 };
 
 }  // namespace qxl

@@ -62,6 +62,7 @@ void Submission::close() {
 }
 
 void Submission::lose() {
+  if (!lost()) qxl_k_trace_lost(dev_);
   close();
   Guard guard(lock_);
   for (uint32_t i = 0; Release* release = releases_.next_in_flight(i);) {
@@ -186,6 +187,8 @@ uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> 
     ++counters_.in_flight;
     counters_.in_flight_bytes += Arena::bytes(release.extent);
     ring.stage(address(release), type);
+    qxl_k_trace_submit(dev_, type, releases_.id_of(release).value(),
+                       Arena::bytes(release.extent));
   }
   if (count != 0) wake = ring.publish();
   return count;
@@ -282,6 +285,8 @@ void Submission::finish(Release& release, int error) {
   if (release.state == ReleaseState::kInFlight) {
     --counters_.in_flight;
     counters_.in_flight_bytes -= Arena::bytes(release.extent);
+    qxl_k_trace_release(dev_, releases_.id_of(release).value(), Arena::bytes(release.extent),
+                        error);
   }
   if (release.fence) qxl_k_fence_signal(release.fence, error);
   if (release.surface != kPrimarySurface) ids_.free(release.surface);
@@ -294,6 +299,9 @@ void Submission::fill_counters(qxl_counters& counters) {
   {
     Guard guard(lock_);
     counters = counters_;
+    counters.release_slots = releases_.in_use();
+    counters.command_ring_used = display_ring_.used();
+    counters.cursor_ring_used = cursor_ring_.used();
   }
   counters.surfaces = ids_.in_use();
   counters.lost = lost();

@@ -100,7 +100,7 @@ struct qxl_surface_desc {
 	int32_t stride;		/* bytes; a multiple of 4 */
 };
 
-/* Counters, all since load unless "now" is said. Explained in docs/testing.md. */
+/* Counters, all since load unless "now" is said. Explained in docs/operating.md. */
 struct qxl_counters {
 	uint64_t commands;		/* pushed on the command ring */
 	uint64_t cursor_commands;	/* pushed on the cursor ring */
@@ -114,6 +114,9 @@ struct qxl_counters {
 	uint64_t presented_bytes;
 	uint64_t in_flight;		/* now: commands held by the host */
 	uint64_t in_flight_bytes;	/* now: arena bytes held by the host */
+	uint64_t release_slots;		/* now: release records in use */
+	uint64_t command_ring_used;	/* now: commands the host has not taken */
+	uint64_t cursor_ring_used;	/* now: the same of the cursor ring */
 	uint64_t surfaces;		/* now: surface ids in use */
 	uint64_t resets;		/* device resets */
 	uint64_t lost;			/* now: 1 when the device stopped answering */

@@ -64,6 +64,12 @@ class ProducerRing : private RingWords<Ring> {
     return kItems - (next_ - load_acquire(this->cons()));
   }
 
+  // Commands that the host has not taken; at most kItems, whatever it wrote.
+  [[nodiscard]] uint32_t used() const {
+    uint32_t used = next_ - load_acquire(this->cons());
+    return used < kItems ? used : kItems;
+  }
+
   // Asks for an interrupt at the next pop. The caller re-checks free_slots().
   void arm_space_interrupt() {
     store_relaxed(this->notify_on_cons(), load_acquire(this->cons()) + 1);

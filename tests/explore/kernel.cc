@@ -353,6 +353,20 @@ void qxl_k_spinlock_unlock(struct qxl_k_spinlock *lock)
 		point();
 }
 
+// trace.c
+
+void qxl_k_trace_submit(struct qxl_device *, uint32_t, uint64_t, uint64_t)
+{
+}
+
+void qxl_k_trace_release(struct qxl_device *, uint64_t, uint64_t, int)
+{
+}
+
+void qxl_k_trace_lost(struct qxl_device *)
+{
+}
+
 // time.c
 
 uint64_t qxl_k_time_ms(void)

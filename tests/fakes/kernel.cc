@@ -34,6 +34,7 @@ void FakeKernel::reset()
 	alive.idrs = 0;
 	alive.mutexes = 0;
 	alive.spinlocks = 0;
+	fake::reset_traces();
 	clear_log();
 	context() = {};
 	take_violations();

@@ -52,6 +52,15 @@ struct LogLine {
 	std::string text;
 };
 
+// What tracepoints told since the test began.
+struct Traces {
+	uint64_t submits;
+	uint64_t in_flight; // submitted and not released
+	uint64_t losses;
+};
+Traces traces();
+void reset_traces();
+
 class FakeKernel {
       public:
 	static FakeKernel &get();

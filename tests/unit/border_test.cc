@@ -84,8 +84,8 @@ TEST(Border, Small)
 	EXPECT_AT(qxl_cursor_image, hot_y, 24);
 	EXPECT_SIZE(qxl_surface_desc, 16);
 	EXPECT_AT(qxl_surface_desc, stride, 12);
-	EXPECT_SIZE(qxl_counters, 120);
-	EXPECT_AT(qxl_counters, lost, 112);
+	EXPECT_SIZE(qxl_counters, 144);
+	EXPECT_AT(qxl_counters, lost, 136);
 }
 
 TEST(Border, Command)

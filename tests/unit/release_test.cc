@@ -49,6 +49,48 @@ TEST_F(Release, OneBunch)
 	EXPECT_EQ(counters().bad_releases, 0u);
 }
 
+// What debugfs and tracepoints tell agrees with what the host holds.
+TEST_F(Release, IsCountedAndTraced)
+{
+	const fake::Traces before = fake::traces();
+
+	hold(7);
+	EXPECT_EQ(counters().release_slots, 7u);
+	EXPECT_EQ(counters().command_ring_used, 0u);
+	EXPECT_EQ(fake::traces().submits, before.submits + 7);
+	EXPECT_EQ(fake::traces().in_flight, 7u);
+	device->release_held(7);
+	device->flush_releases();
+	pump();
+	EXPECT_EQ(counters().release_slots, 0u);
+	EXPECT_EQ(fake::traces().in_flight, 0u);
+	EXPECT_EQ(fake::traces().losses, 0u);
+}
+
+TEST_F(Release, CommandsThatTheHostHasNotTakenAreCounted)
+{
+	device->bad.stops_consuming = true;
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(present_all(frame), 0);
+	EXPECT_EQ(counters().command_ring_used, 3u);
+	EXPECT_EQ(counters().cursor_ring_used, 0u);
+	device->bad.stops_consuming = false;
+	pump();
+	EXPECT_EQ(counters().command_ring_used, 0u);
+}
+
+// A loss is traced once, however often it is noticed.
+TEST_F(Release, LossIsTraced)
+{
+	hold(2);
+	qxl_core_lose(core);
+	qxl_core_lose(core);
+	EXPECT_EQ(fake::traces().losses, 1u);
+	EXPECT_EQ(fake::traces().in_flight, 2u);
+	qxl_core_stop(core, -EIO);
+	EXPECT_EQ(fake::traces().in_flight, 0u);
+}
+
 TEST_F(Release, PartialBunch)
 {
 	hold(5);
