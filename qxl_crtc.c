@@ -15,7 +15,7 @@ static enum drm_mode_status qxl_crtc_mode_valid(struct drm_crtc *crtc,
 {
 	struct qxl_device *qdev = to_qxl(crtc->dev);
 
-	return qxl_display_fits(qdev, mode->hdisplay, mode->vdisplay) ?
+	return qxl_core_primary_fits(qdev->core, mode->hdisplay, mode->vdisplay) ?
 		       MODE_OK : MODE_MEM;
 }
 

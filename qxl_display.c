@@ -18,11 +18,6 @@
 #define QXL_PREFERRED_WIDTH 1024
 #define QXL_PREFERRED_HEIGHT 768
 
-bool qxl_display_fits(const struct qxl_device *qdev, u32 width, u32 height)
-{
-	return (u64)width * height * 4 <= qdev->rom.primary_bytes;
-}
-
 /* Commits ----------------------------------------------------------------- */
 
 /* All heads lie on one primary: what changes it concerns all of them. */
@@ -31,7 +26,9 @@ static int qxl_atomic_check(struct drm_device *ddev,
 {
 	int ret;
 
-	ret = drm_atomic_helper_check_modeset(ddev, state);
+	ret = qxl_layout_check_modes(to_qxl(ddev), state);
+	if (!ret)
+		ret = drm_atomic_helper_check_modeset(ddev, state);
 	if (ret)
 		return ret;
 	if (qxl_layout_changes(state)) {
@@ -53,7 +50,7 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 
 	drm_atomic_helper_commit_modeset_disables(ddev, state);
 	if (qxl_layout_changes(state) && drm_dev_enter(ddev, &idx)) {
-		if (qxl_layout_commit(to_qxl(ddev)))
+		if (qxl_layout_commit(to_qxl(ddev), state))
 			drm_err(ddev, "the host did not take the new layout\n");
 		drm_dev_exit(idx);
 	}

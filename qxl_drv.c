@@ -129,6 +129,9 @@ static int create_core(struct qxl_device *qdev)
 	int ret;
 
 	qdev->num_heads = clamp_t(u32, qxl_num_heads, 1, QXL_MAX_HEADS);
+	if (qdev->num_heads != qxl_num_heads)
+		drm_warn(&qdev->ddev, "num_heads=%u is not 1 to %u: it is %u\n",
+			 qxl_num_heads, QXL_MAX_HEADS, qdev->num_heads);
 	ret = qxl_core_create(qdev, &qdev->res, &qdev->rom, qdev->num_heads,
 			      &qdev->core);
 	if (ret)

@@ -101,23 +101,27 @@ void qxl_reset_cancel(struct qxl_device *qdev);
 
 /* Mode config, heads, connectors; released with the DRM device. May sleep. */
 int qxl_display_init(struct qxl_device *qdev);
-/* Pixels that the primary can hold, in bytes, for a mode of this size. */
-bool qxl_display_fits(const struct qxl_device *qdev, u32 width, u32 height);
 
 /* qxl_layout.c */
 
 /* Whether the BO of @fb (may be NULL) can be the primary as it is. */
 bool qxl_layout_can_adopt(struct qxl_device *qdev,
 			  const struct drm_framebuffer *fb);
-/* -EINVAL for a surface that would have to be the primary and is too large. */
+/* -EINVAL, and a message that says what to do, for a mode that no memory holds. */
+int qxl_layout_check_modes(struct qxl_device *qdev,
+			   struct qxl_atomic_commit *state);
+/* The same for a surface that would have to be the primary. */
 int qxl_layout_check_fb(struct qxl_device *qdev,
 			const struct drm_framebuffer *fb);
 /* Whether the commit changes what the primary is or where heads lie on it. */
 bool qxl_layout_changes(struct qxl_atomic_commit *state);
-/* Makes all heads with their planes part of the commit, and draws them whole. */
+/*
+ * Makes all heads with their planes part of the commit, and draws them whole.
+ * -EINVAL, and a message, when memory does not hold them side by side.
+ */
 int qxl_layout_add_heads(struct qxl_atomic_commit *state);
 /* Makes the primary that the heads' new states ask for. May sleep. */
-int qxl_layout_commit(struct qxl_device *qdev);
+int qxl_layout_commit(struct qxl_device *qdev, struct qxl_atomic_commit *state);
 
 /* qxl_crtc.c: @head's CRTC with its planes, released with the DRM device. */
 int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);

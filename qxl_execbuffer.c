@@ -19,6 +19,7 @@
 #include <linux/xarray.h>
 
 #include <drm/drm_file.h>
+#include <drm/drm_print.h>
 
 #include "qxl_drv.h"
 
@@ -295,8 +296,12 @@ static int parse(struct exec *exec)
 		ret = qxl_core_parse_draw(&command->command, exec->bos,
 					  exec->num_bos, command->pieces,
 					  &command->draw);
-		if (ret)
+		if (ret) {
+			drm_dbg_driver(&exec->qdev->ddev,
+				       "command %u of %u is refused: %d\n", i,
+				       exec->num_commands, ret);
 			return ret;
+		}
 	}
 	return 0;
 }

@@ -7,6 +7,8 @@
  * primary is that BO: commands that draw on it are seen at once, and heads lie
  * where their framebuffer says.
  */
+#include <linux/log2.h>
+
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_fourcc.h>
@@ -33,34 +35,74 @@ bool qxl_layout_can_adopt(struct qxl_device *qdev,
 	       qxl_core_can_adopt_primary(qdev->core, &qxl_fb_bo(fb)->surface);
 }
 
+/* QEMU takes powers of two, and the device's RAM must hold it twice. */
+static int too_large(struct qxl_device *qdev, u32 width, u32 height, u64 bytes)
+{
+	u64 mib = DIV_ROUND_UP_ULL(bytes, 1 << 20);
+
+	drm_err_ratelimited(&qdev->ddev,
+			    "a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with vgamem_mb=%lu,ram_size_mb=%lu\n",
+			    width, height, mib, qdev->rom.primary_bytes >> 20,
+			    roundup_pow_of_two(mib),
+			    4 * roundup_pow_of_two(mib));
+	return -EINVAL;
+}
+
+static int check_size(struct qxl_device *qdev, u32 width, u32 height)
+{
+	if (qxl_core_primary_fits(qdev->core, width, height))
+		return 0;
+	return too_large(qdev, width, height, (u64)width * height * 4);
+}
+
+int qxl_layout_check_modes(struct qxl_device *qdev,
+			   struct qxl_atomic_commit *state)
+{
+	struct drm_crtc_state *crtc_state;
+	struct drm_crtc *crtc;
+	int i, ret;
+
+	for_each_new_crtc_in_state(state, crtc, crtc_state, i) {
+		if (!crtc_state->enable)
+			continue;
+		ret = check_size(qdev, crtc_state->mode.hdisplay,
+				 crtc_state->mode.vdisplay);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 int qxl_layout_check_fb(struct qxl_device *qdev,
 			const struct drm_framebuffer *fb)
 {
 	const struct qxl_surface_desc *surface = &qxl_fb_bo(fb)->surface;
+	u64 bytes = (u64)surface->stride * surface->height;
 
-	if (!shows_surface(fb) || (u64)surface->stride * surface->height <=
-					  qdev->rom.primary_bytes)
+	if (!shows_surface(fb) || bytes <= qdev->rom.primary_bytes)
 		return 0;
-	drm_err_ratelimited(&qdev->ddev,
-			    "a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with a larger vgamem_mb\n",
-			    surface->width, surface->height,
-			    ((u64)surface->stride * surface->height) >> 20,
-			    qdev->rom.primary_bytes >> 20);
-	return -EINVAL;
+	return too_large(qdev, surface->width, surface->height, bytes);
 }
 
-/* The surface BO that all heads that are on show, or NULL. */
-static struct qxl_bo *shared_surface(struct qxl_device *qdev)
+/*
+ * The surface BO that all heads that are on show, or NULL. @asleep: heads that
+ * are on but not active count, too. All heads are part of @state.
+ */
+static struct qxl_bo *shared_surface(struct qxl_device *qdev,
+				     struct qxl_atomic_commit *state, bool asleep)
 {
 	struct qxl_bo *shared = NULL;
 	u32 i;
 
 	for (i = 0; i < qdev->num_heads; i++) {
-		const struct drm_crtc *crtc = &qdev->heads[i].base;
-		const struct drm_framebuffer *fb = crtc->primary->state->fb;
+		struct drm_crtc *crtc = &qdev->heads[i].base;
+		const struct drm_crtc_state *crtc_state =
+			drm_atomic_get_new_crtc_state(state, crtc);
+		const struct drm_framebuffer *fb =
+			drm_atomic_get_new_plane_state(state, crtc->primary)->fb;
 		struct qxl_bo *bo;
 
-		if (!crtc->state->active)
+		if (!(asleep ? crtc_state->enable : crtc_state->active))
 			continue;
 		if (!qxl_layout_can_adopt(qdev, fb))
 			return NULL;
@@ -70,6 +112,26 @@ static struct qxl_bo *shared_surface(struct qxl_device *qdev)
 		shared = bo;
 	}
 	return shared;
+}
+
+/* A head that wakes up must find room: all that are on count. */
+static int check_heads(struct qxl_device *qdev, struct qxl_atomic_commit *state)
+{
+	u32 width = 0, height = 0, i;
+
+	if (shared_surface(qdev, state, true))
+		return 0;
+	for (i = 0; i < qdev->num_heads; i++) {
+		const struct drm_crtc_state *crtc_state =
+			drm_atomic_get_new_crtc_state(state,
+						      &qdev->heads[i].base);
+
+		if (!crtc_state->enable)
+			continue;
+		width += crtc_state->mode.hdisplay;
+		height = max_t(u32, height, crtc_state->mode.vdisplay);
+	}
+	return width ? check_size(qdev, width, height) : 0;
 }
 
 /* Fills @head from the state being committed; @x: where the next one goes. */
@@ -89,9 +151,17 @@ static void place_head(struct qxl_crtc *crtc, u32 x, bool shared)
 	crtc->pointer_lost = true;
 }
 
-int qxl_layout_commit(struct qxl_device *qdev)
+static int set_primary(struct qxl_device *qdev, struct qxl_bo *bo, u32 width,
+		       u32 height)
 {
-	struct qxl_bo *shared = shared_surface(qdev);
+	drm_dbg_kms(&qdev->ddev, "primary: %ux%u%s\n", width, height,
+		    bo ? ", a surface of user space" : "");
+	return qxl_surface_set_primary(qdev, bo, width, height);
+}
+
+int qxl_layout_commit(struct qxl_device *qdev, struct qxl_atomic_commit *state)
+{
+	struct qxl_bo *shared = shared_surface(qdev, state, false);
 	struct qxl_head heads[QXL_MAX_HEADS];
 	u32 width = 0, height = 0, i;
 	int ret;
@@ -110,9 +180,9 @@ int qxl_layout_commit(struct qxl_device *qdev)
 	if (!width) {
 		width = qdev->primary_bo->surface.width;
 		height = qdev->primary_bo->surface.height;
-		return qxl_surface_set_primary(qdev, NULL, width, height);
+		return set_primary(qdev, NULL, width, height);
 	}
-	ret = qxl_surface_set_primary(qdev, shared, width, height);
+	ret = set_primary(qdev, shared, width, height);
 	if (ret)
 		return ret;
 	return qxl_core_set_monitors(qdev->core, heads, qdev->num_heads);
@@ -180,5 +250,5 @@ int qxl_layout_add_heads(struct qxl_atomic_commit *state)
 			return ret;
 	}
 	drop_damage(state);
-	return 0;
+	return check_heads(to_qxl(state->dev), state);
 }

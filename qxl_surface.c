@@ -6,6 +6,8 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 
+#include <drm/drm_print.h>
+
 #include "qxl_drv.h"
 #include "qxl_trace.h"
 
@@ -51,6 +53,8 @@ static bool reap_some(struct qxl_device *qdev)
 		reaped += reap(bo);
 		qxl_bo_put(bo);
 	}
+	drm_dbg_driver(&qdev->ddev, "surface ids are short: %d reaped\n",
+		       reaped);
 	return reaped;
 }
 

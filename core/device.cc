@@ -194,7 +194,7 @@ uint32_t Device::interrupt() {
   if (pending & QXL_INTERRUPT_ERROR) {
     // A device that found a guest bug obeys one port only; without a reset it
     // would hold the interrupt line for ever.
-    submission_.close();
+    submission_.fail();
     qxl_k_port_write(dev_, QXL_IO_RESET, 0);
     return work | QXL_IRQ_ERROR;
   }
@@ -260,10 +260,13 @@ Result<> Device::create_own_primary(uint32_t width, uint32_t height) {
   return create_primary(create);
 }
 
+bool Device::primary_fits(uint32_t width, uint32_t height) const {
+  return width != 0 && height != 0 && width <= kMaxPrimarySide && height <= kMaxPrimarySide &&
+         uint64_t{width} * height * 4 <= rom_.primary_bytes;
+}
+
 Result<> Device::set_primary(uint32_t width, uint32_t height) {
-  if (width == 0 || height == 0 || width > kMaxPrimarySide || height > kMaxPrimarySide ||
-      uint64_t{width} * height * 4 > rom_.primary_bytes)
-    return Error::kInvalid;
+  if (!primary_fits(width, height)) return Error::kInvalid;
   Guard guard(io_lock_);
   if (width == primary_width_ && height == primary_height_ && !primary_adopted_) return {};
   return create_own_primary(width, height);

@@ -34,6 +34,7 @@ class Device {
   void lose();
   [[nodiscard]] bool lost() const { return submission_.lost(); }
   uint32_t interrupt();
+  [[nodiscard]] bool primary_fits(uint32_t width, uint32_t height) const;
   Result<> set_primary(uint32_t width, uint32_t height) QXL_EXCLUDES(io_lock_);
   Result<> adopt_primary(const qxl_surface_desc& desc, uint64_t offset) QXL_EXCLUDES(io_lock_);
   [[nodiscard]] bool can_adopt_primary(const qxl_surface_desc& desc) const;

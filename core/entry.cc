@@ -99,6 +99,10 @@ int qxl_core_set_primary(qxl_core* core, uint32_t width, uint32_t height) {
   return errno_of(device(core).set_primary(width, height));
 }
 
+bool qxl_core_primary_fits(const qxl_core* core, uint32_t width, uint32_t height) {
+  return device(core).primary_fits(width, height);
+}
+
 int qxl_core_adopt_primary(qxl_core* core, const qxl_surface_desc* desc, uint64_t offset) {
   return errno_of(device(core).adopt_primary(*desc, offset));
 }

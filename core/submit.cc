@@ -61,9 +61,13 @@ void Submission::close() {
   progress();
 }
 
-void Submission::lose() {
+void Submission::fail() {
   if (!lost()) qxl_k_trace_lost(dev_);
   close();
+}
+
+void Submission::lose() {
+  fail();
   Guard guard(lock_);
   for (uint32_t i = 0; Release* release = releases_.next_in_flight(i);) {
     if (release->fence) qxl_k_fence_signal(release->fence, kEio);

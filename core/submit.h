@@ -68,8 +68,9 @@ class Submission {
 
   // Nothing reaches the rings any more and waiters return. Any context.
   void close();
-  // The device does not answer: close(), and fences signal -EIO. Memory stays
-  // with the host until forget().
+  // The device does not answer, or no longer obeys: close(). Any context.
+  void fail();
+  // fail(), and fences signal -EIO. Memory stays with the host until forget().
   void lose() QXL_EXCLUDES(lock_);
   [[nodiscard]] bool lost() const { return load_acquire(&lost_); }
 

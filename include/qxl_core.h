@@ -88,6 +88,10 @@ void qxl_core_flush(struct qxl_core *core);
 int qxl_core_set_primary(struct qxl_core *core, uint32_t width,
 			 uint32_t height);
 
+/* Whether qxl_core_set_primary() can make one of this size. */
+bool qxl_core_primary_fits(const struct qxl_core *core, uint32_t width,
+			   uint32_t height);
+
 /*
  * Makes the surface like @desc at @offset of the surface BAR the primary, with
  * the contents that it has: what is drawn on the primary is drawn there. The

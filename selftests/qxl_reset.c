@@ -10,6 +10,7 @@
 #include "dumb.h"
 #include "host.h"
 #include "ktap.h"
+#include "trace.h"
 
 /* An I/O port of the device that no protocol version has. */
 #define UNKNOWN_PORT 31
@@ -59,7 +60,7 @@ static void comes_back(void)
 	struct picture picture;
 	drmModeModeInfo mode;
 	struct dumb frame;
-	bool back;
+	bool back, traced;
 	int ret;
 
 	if (!check(counter_read(card.path, "resets", &resets), "no counters"))
@@ -72,11 +73,13 @@ static void comes_back(void)
 	pattern_draw(&picture, 5);
 	ret = card_show(&card, &mode, frame.fb, 0, 0, DRM_MODE_ATOMIC_ALLOW_MODESET);
 	check(!ret, "show: %d", ret);
+	traced = trace_start();
 	if (!provoke_guest_bug())
 		return;
 	back = counter_await(card.path, "resets", resets + 1, &last);
 	check(back, "%" PRIu64 " resets, not %" PRIu64, last, resets + 1);
 	check(counter_await(card.path, "lost", 0, &last), "still lost");
+	check(!traced || trace_count("qxl_lost", NULL) == 1, "not traced");
 	check(card_is_showing(&card, 1024, 768, NULL), "the mode is gone");
 	host_check_picture("after-reset", 1024, 768, "qxl_pattern 1024 768 5");
 	pattern_draw(&picture, 6);
