@@ -9,6 +9,8 @@
 
 #define TRACEFS "/sys/kernel/tracing"
 
+static bool recording;
+
 static bool write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -21,13 +23,35 @@ static bool write_file(const char *path, const char *text)
 	return written;
 }
 
+/* False where there is but one. */
+static bool second_cpu(bool online)
+{
+	return write_file("/sys/devices/system/cpu/cpu1/online",
+			  online ? "1" : "0");
+}
+
+/*
+ * Tracepoints are switched by patching code. QEMU's TCG may run the breakpoint
+ * that the kernel has there meanwhile after it is gone, and the kernel dies of
+ * it: one of 15 runs. With one processor online nobody runs it.
+ */
+static bool switch_events(const char *value)
+{
+	bool two = second_cpu(false);
+	bool done = write_file(TRACEFS "/events/qxl/enable", value);
+
+	if (two)
+		second_cpu(true);
+	return done;
+}
+
 bool trace_start(void)
 {
 	if (access(TRACEFS "/trace", F_OK))
 		mount("tracefs", TRACEFS, "tracefs", 0, NULL);
-	return write_file(TRACEFS "/trace", "\n") &&
-	       write_file(TRACEFS "/events/qxl/enable", "1") &&
-	       write_file(TRACEFS "/tracing_on", "1");
+	recording = write_file(TRACEFS "/trace", "\n") &&
+		    switch_events("1") && write_file(TRACEFS "/tracing_on", "1");
+	return recording;
 }
 
 uint64_t trace_count(const char *event, const char *part)
@@ -36,7 +60,9 @@ uint64_t trace_count(const char *event, const char *part)
 	uint64_t count = 0;
 	FILE *trace;
 
-	write_file(TRACEFS "/events/qxl/enable", "0");
+	if (recording)
+		switch_events("0");
+	recording = false;
 	trace = fopen(TRACEFS "/trace", "r");
 	if (!trace)
 		return 0;
