@@ -84,6 +84,16 @@ int qxl_layout_check_fb(struct qxl_device *qdev,
 	return too_large(qdev, surface->width, surface->height, bytes);
 }
 
+/* What @crtc is to show. A plane that is off before and after is no part of @state. */
+static const struct drm_framebuffer *new_fb(struct qxl_atomic_commit *state,
+					    struct drm_crtc *crtc)
+{
+	const struct drm_plane_state *plane_state =
+		drm_atomic_get_new_plane_state(state, crtc->primary);
+
+	return plane_state ? plane_state->fb : NULL;
+}
+
 /*
  * The surface BO that all heads that are on show, or NULL. @asleep: heads that
  * are on but not active count, too. All heads are part of @state.
@@ -98,8 +108,7 @@ static struct qxl_bo *shared_surface(struct qxl_device *qdev,
 		struct drm_crtc *crtc = &qdev->heads[i].base;
 		const struct drm_crtc_state *crtc_state =
 			drm_atomic_get_new_crtc_state(state, crtc);
-		const struct drm_framebuffer *fb =
-			drm_atomic_get_new_plane_state(state, crtc->primary)->fb;
+		const struct drm_framebuffer *fb = new_fb(state, crtc);
 		struct qxl_bo *bo;
 
 		if (!(asleep ? crtc_state->enable : crtc_state->active))

@@ -44,12 +44,18 @@ echo "@@boot $(cut -d' ' -f1 /proc/uptime) $(uname -r)"
 while read -r name; do
 	insmod "/modules/$name.ko" || { echo "@@fail insmod $name"; finish; }
 done < /modules/order
-insmod /modules/qxl.ko || { echo "@@fail insmod qxl"; finish; }
+# As modprobe does: qxl.* on the command line are parameters.
+parameters=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^qxl\.//p')
+insert_qxl() {
+	# shellcheck disable=SC2086 # several words
+	insmod /modules/qxl.ko $parameters
+}
+insert_qxl || { echo "@@fail insmod qxl"; finish; }
 echo "@@ready $(cut -d' ' -f1 /proc/uptime)"
 
 while read -r seconds name program arguments; do
 	# A test that unloads the driver and dies must not take the ones after it along.
-	[ -d /sys/module/qxl ] || insmod /modules/qxl.ko
+	[ -d /sys/module/qxl ] || insert_qxl
 	echo "@@start $name"
 	# The words of a manifest line are separate arguments.
 	# shellcheck disable=SC2086

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Several heads of one device (the module's num_heads), side by side on one
+ * primary. All show parts of one framebuffer.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "card.h"
+#include "dumb.h"
+#include "host.h"
+#include "ktap.h"
+#include "mode.h"
+
+#define HEADS_MAX 4
+#define WIDTH 640
+#define HEIGHT 480
+
+struct head {
+	uint32_t crtc;
+	uint32_t connector;
+};
+
+static struct card card;
+static struct head heads[HEADS_MAX];
+static unsigned int count;
+
+static void setup(void)
+{
+	drmModeRes *resources;
+
+	card_open(&card);
+	resources = drmModeGetResources(card.fd);
+	if (!resources)
+		ktap_bail("no resources: errno %d", errno);
+	for (int i = 0; i < resources->count_crtcs && i < HEADS_MAX; i++)
+		heads[count++] = (struct head){ resources->crtcs[i],
+						resources->connectors[i] };
+	drmModeFreeResources(resources);
+	if (count < HEADS_MAX)
+		ktap_skip_all("%u head(s); num_heads=%u is for this", count,
+			      HEADS_MAX);
+}
+
+/* Lights a head with the part of @fb at @x. 0 or a negative errno. */
+static int head_show(struct head *head, uint32_t fb, uint32_t x, uint32_t width,
+		     uint32_t height)
+{
+	drmModeModeInfo mode;
+
+	mode_make(&mode, width, height, 60);
+	return drmModeSetCrtc(card.fd, head->crtc, fb, x, 0, &head->connector, 1,
+			      &mode);
+}
+
+static void head_off(struct head *head)
+{
+	int ret = drmModeSetCrtc(card.fd, head->crtc, 0, 0, 0, NULL, 0, NULL);
+
+	check(!ret, "CRTC %u off: %d", head->crtc, ret);
+}
+
+static bool head_is_lit(const struct head *head, uint32_t width, uint32_t height)
+{
+	drmModeCrtc *crtc = drmModeGetCrtc(card.fd, head->crtc);
+	bool lit = crtc && crtc->mode_valid && crtc->mode.hdisplay == width &&
+		   crtc->mode.vdisplay == height;
+
+	drmModeFreeCrtc(crtc);
+	return lit;
+}
+
+static void all_off(void)
+{
+	for (unsigned int i = 0; i < count; i++)
+		head_off(&heads[i]);
+}
+
+static bool all_show(const struct dumb *frame)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < count; i++)
+		ret = head_show(&heads[i], frame->fb, i * WIDTH, WIDTH, HEIGHT);
+	return check(!ret, "heads on: %d", ret);
+}
+
+static bool wide_frame(struct dumb *frame, uint32_t width, uint32_t height,
+		       uint32_t seed)
+{
+	struct picture picture;
+	int ret = dumb_frame(frame, card.fd, width, height);
+
+	if (!check(!ret, "dumb buffer: %d", ret))
+		return false;
+	picture = dumb_picture(frame);
+	pattern_draw(&picture, seed);
+	return true;
+}
+
+static void side_by_side(void)
+{
+	struct dumb frame;
+
+	all_off();
+	if (!wide_frame(&frame, HEADS_MAX * WIDTH, HEIGHT, 70))
+		return;
+	if (all_show(&frame))
+		host_check_picture("heads", HEADS_MAX * WIDTH, HEIGHT,
+				   "qxl_pattern 2560 480 70");
+	all_off();
+	dumb_destroy(&frame);
+}
+
+static void one_goes_off(void)
+{
+	struct dumb frame;
+	int ret;
+
+	if (!wide_frame(&frame, HEADS_MAX * WIDTH, HEIGHT, 71))
+		return;
+	all_show(&frame);
+	head_off(&heads[1]);
+	for (unsigned int i = 0; i < count; i++)
+		check(head_is_lit(&heads[i], WIDTH, HEIGHT) == (i != 1),
+		      "head %u is %s", i, i == 1 ? "on" : "off");
+	/* and back, which moves those behind it */
+	ret = head_show(&heads[1], frame.fb, WIDTH, WIDTH, HEIGHT);
+	check(!ret, "head 1 on: %d", ret);
+	host_check_picture("heads-back", HEADS_MAX * WIDTH, HEIGHT,
+			   "qxl_pattern 2560 480 71");
+	all_off();
+	dumb_destroy(&frame);
+}
+
+/* Each fits QEMU's usual 16 MiB, two of them do; three do not. */
+static void together_too_large(void)
+{
+	struct dumb frame;
+	int ret;
+
+	if (!wide_frame(&frame, 1920, 1080, 72))
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		ret = head_show(&heads[i], frame.fb, 0, 1920, 1080);
+		check(!ret, "head %u: %d", i, ret);
+	}
+	ret = head_show(&heads[2], frame.fb, 0, 1920, 1080);
+	check(ret == -EINVAL, "a third one: %d", ret);
+	for (unsigned int i = 0; i < 2; i++)
+		check(head_is_lit(&heads[i], 1920, 1080), "head %u is off", i);
+	all_off();
+	dumb_destroy(&frame);
+}
+
+static const struct ktap_case cases[] = {
+	{ .name = "side by side", .run = side_by_side },
+	{ .name = "one goes off and comes back", .run = one_goes_off },
+	{ .name = "together too large", .run = together_too_large },
+};
+
+int main(void)
+{
+	return ktap_run(cases, ARRAY_SIZE(cases), setup);
+}
