@@ -192,11 +192,15 @@ void qxl_surface_evict(struct qxl_bo *bo);
  * holds the BO's reservation.
  */
 void qxl_surface_leave_host(struct qxl_bo *bo);
-/* After the device has been reset: no BO is a surface of the host any more.
- * Takes reservations. May sleep. */
+/*
+ * After the device has been reset: no BO is a surface of the host any more.
+ * Takes reservations. May sleep.
+ */
 void qxl_surface_evict_all(struct qxl_device *qdev);
-/* Brings guest memory up to date with what the host drew on the BO. The
- * caller holds its reservation and has called qxl_surface_ensure(). */
+/*
+ * Brings guest memory up to date with what the host drew on the BO. The
+ * caller holds its reservation and has called qxl_surface_ensure().
+ */
 int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area);
 
 /*

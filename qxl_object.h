@@ -24,8 +24,10 @@ struct qxl_bo {
 	 * it with xchg, because the free callback has no reservation.
 	 */
 	u32 surface_id;
-	/* It is the host's primary surface, which has id 0. Changed under the
-	 * reservation, and only while pinned in surface memory. */
+	/*
+	 * It is the host's primary surface, which has id 0. Changed under the
+	 * reservation, and only while pinned in surface memory.
+	 */
 	bool primary;
 	/*
 	 * Kernel mapping of all of it, kept from the first use until the BO
@@ -86,8 +88,10 @@ int qxl_bo_map(struct qxl_bo *bo);
 int qxl_bo_pin_mapped(struct qxl_bo *bo, u32 domain);
 void qxl_bo_unpin(struct qxl_bo *bo);
 
-/* Drops the kernel mapping, as TTM is about to change the memory under it.
- * The caller holds the reservation, or the last reference of any kind. */
+/*
+ * Drops the kernel mapping, as TTM is about to change the memory under it.
+ * The caller holds the reservation, or the last reference of any kind.
+ */
 void qxl_bo_drop_map(struct qxl_bo *bo);
 
 #endif

@@ -248,11 +248,10 @@ static void qxl_cursor_atomic_update(struct drm_plane *plane,
 
 	if (!drm_dev_enter(plane->dev, &idx))
 		return;
-	if (new_state->visible) {
+	if (new_state->visible)
 		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state);
-	} else if (old_state->visible) {
+	else if (old_state->visible)
 		qxl_core_cursor_hide(to_qxl(plane->dev)->core);
-	}
 	drm_dev_exit(idx);
 }
 

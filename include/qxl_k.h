@@ -52,12 +52,16 @@ void qxl_k_fence_signal(struct qxl_fence *fence, int error);
 struct qxl_k_idr *qxl_k_idr_create(void);
 /* The caller made it empty. */
 void qxl_k_idr_destroy(struct qxl_k_idr *idr);
-/* Sets memory aside so that the next alloc under a spinlock can succeed. May
- * sleep; returns with preemption off until the matching preload_end. */
+/*
+ * Sets memory aside so that the next alloc under a spinlock can succeed. May
+ * sleep; returns with preemption off until the matching preload_end.
+ */
 void qxl_k_idr_preload(void);
 void qxl_k_idr_preload_end(void);
-/* Reserves the next free id in [first, end), cyclically, with no pointer
- * behind it. -QXL_K_ENOSPC when none is free, -ENOMEM. Does not sleep. */
+/*
+ * Reserves the next free id in [first, end), cyclically, with no pointer
+ * behind it. -QXL_K_ENOSPC when none is free, -ENOMEM. Does not sleep.
+ */
 #define QXL_K_ENOSPC 28
 int qxl_k_idr_alloc(struct qxl_k_idr *idr, uint32_t first, uint32_t end);
 /* Puts @pointer (may be NULL) behind a reserved id. Does not allocate. */

@@ -34,8 +34,8 @@ struct qxl_rect {
 struct qxl_resources {
 	void *rom;		/* mapped ROM BAR, read only */
 	void *ram;		/* mapped BAR 0, write-combined */
-	void *ram_header;	/* last part of BAR 0 mapped again, uncached;
-				 * NULL until the ROM has been read */
+	/* The last part of BAR 0 mapped again, uncached; NULL until the ROM is read. */
+	void *ram_header;
 	uint64_t rom_bytes;
 	uint64_t ram_bytes;
 	uint64_t ram_base;	/* bus address of BAR 0 */

@@ -172,8 +172,10 @@ static void largest_call(void)
 	free(draws);
 }
 
-/* Two pages, of which the second is none: a copy of @bytes that ends at the first's
- * end, or @over bytes further on. */
+/*
+ * Two pages, of which the second is none: a copy of @bytes that ends at the first's
+ * end, or @over bytes further on.
+ */
 static void *at_the_edge(uint8_t *pages, const void *bytes, size_t count, size_t over)
 {
 	uint8_t *place = pages + getpagesize() - count + over;

@@ -27,8 +27,7 @@ uint32_t raster_pixel_bytes(uint32_t format);
 /* The bits of a pixel that say something. */
 uint32_t raster_pixel_mask(uint32_t format);
 
-/* Zeroed memory of its own, packed, to be freed with raster_free(). Ends when
- * there is none. */
+/* Zeroed memory of its own, packed, to be freed with raster_free(). Ends when there is none. */
 struct raster raster_new(uint32_t format, uint32_t width, uint32_t height);
 void raster_free(struct raster *raster);
 
