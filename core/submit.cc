@@ -202,7 +202,7 @@ uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> 
 Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
                                        std::span<Release* const> releases) {
   bool wake = false;
-  uint32_t count;
+  uint32_t count = 0;
   {
     Guard guard(lock_);
     QXL_TRY(usable_locked());

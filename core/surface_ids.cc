@@ -20,7 +20,7 @@ Result<> SurfaceIds::create(uint32_t n_surfaces) {
 
 Result<SurfaceId> SurfaceIds::reserve() {
   qxl_k_idr_preload();
-  int id;
+  int id = 0;
   {
     Guard guard(lock_);
     id = qxl_k_idr_alloc(idr_, 1, end_);

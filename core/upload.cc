@@ -115,9 +115,9 @@ void CopyPresenter::copy_band(const qxl_frame& frame, const qxl_rect& band,
   CommandMemory memory = {Submission::pointer(release), submission_.address(release)};
   uint32_t stride = width_of(band) * kBytesPerPixel;
   auto* to = memory.pointer + kCopyPixels;
-  auto* from = static_cast<const uint8_t*>(frame.pixels) +
-               size_t{frame.pitch} * static_cast<uint32_t>(band.y1) +
-               size_t{kBytesPerPixel} * static_cast<uint32_t>(band.x1);
+  const auto* from = static_cast<const uint8_t*>(frame.pixels) +
+                     size_t{frame.pitch} * static_cast<uint32_t>(band.y1) +
+                     size_t{kBytesPerPixel} * static_cast<uint32_t>(band.x1);
   for (uint32_t row = 0; row < height_of(band); ++row)
     __builtin_memcpy(to + size_t{row} * stride, from + size_t{row} * frame.pitch, stride);
   Bitmap bitmap = {.data = DeviceAddress{memory.address.value() + kCopyPixels},

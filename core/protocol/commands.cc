@@ -43,7 +43,7 @@ const uint32_t kSurfaceBytes = sizeof(QXLSurfaceCmd);
 const uint32_t kCursorMoveBytes = sizeof(QXLCursorCmd);
 
 uint32_t cursor_bytes(uint32_t width, uint32_t height) {
-  return sizeof(CursorSetCommand) + width * height * 4;
+  return sizeof(CursorSetCommand) + size_t{width} * height * 4;
 }
 
 void build_copy(CommandMemory memory, const qxl_rect& dest, const Bitmap& bitmap) {
@@ -109,7 +109,7 @@ void build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32
   emit(memory, command);
 
   auto* to = memory.pointer + sizeof(command);
-  auto* from = static_cast<const uint8_t*>(image.pixels);
+  const auto* from = static_cast<const uint8_t*>(image.pixels);
   for (uint32_t y0 = 0; y0 < image.height; ++y0)
     __builtin_memcpy(to + size_t{y0} * row, from + size_t{y0} * image.pitch, row);
 }

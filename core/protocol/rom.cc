@@ -90,7 +90,7 @@ uint8_t rom_slot_generation(const void* rom) {
 
 bool rom_client_has(const void* rom, uint32_t capability) {
   if (capability >= kClientCapabilityBits) return false;
-  auto* bits = static_cast<const uint8_t*>(rom) + offsetof(QXLRom, client_capabilities);
+  const auto* bits = static_cast<const uint8_t*>(rom) + offsetof(QXLRom, client_capabilities);
   return load_relaxed(bits + capability / 8) & (1u << (capability % 8));
 }
 
