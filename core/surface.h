@@ -22,7 +22,7 @@ Result<size_t> surface_size(const qxl_surface_desc& desc);
 class Surfaces {
  public:
   Surfaces(Submission& submission, SurfaceIds& ids) : submission_(submission), ids_(ids) {}
-  ~Surfaces() { qxl_k_free(destroys_); }
+  ~Surfaces() { qxl_k_free(static_cast<void*>(destroys_)); }
   Surfaces(const Surfaces&) = delete;
   Surfaces& operator=(const Surfaces&) = delete;
 

@@ -2,12 +2,13 @@
 // A value or an error. Errors become an errno in entry.cc alone.
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 namespace qxl {
 
-enum class Error {
+enum class Error : uint8_t {
   kNoDevice,  // the ROM, or the device behind it, is not one to drive
   kNoMemory,
   kNoSpace,  // all ids in use

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/base/atomic.h"
 #include "core/base/ids.h"
@@ -20,7 +21,7 @@ namespace qxl {
 template <typename Ring>
 class RingWords {
  public:
-  static constexpr uint32_t kItems = sizeof(Ring::items) / sizeof(Ring::items[0]);
+  static constexpr uint32_t kItems = std::extent_v<decltype(Ring::items)>;
   static_assert((kItems & (kItems - 1)) == 0);
 
   RingWords() = default;
@@ -117,7 +118,7 @@ class ReleaseRing : private RingWords<QXLReleaseRing> {
   // that the host cannot have reached ends the drain too.
   [[nodiscard]] bool pop(ReleaseId& id) {
     if (!available() && !arm_and_recheck()) return false;
-    uint64_t raw;
+    uint64_t raw = 0;
     __builtin_memcpy(&raw, item(next_), sizeof(raw));
     id = ReleaseId{raw};
     store_release(cons(), ++next_);
