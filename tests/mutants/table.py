@@ -122,7 +122,8 @@ UNIT_MUTANTS = [
         ("executor.cc",
          "  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);\n}\n\n// In bands",
          "  QXL_TRY(submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command));\n"
-         "  auto again = submission_.reserve_one(Pool::kUpload, kDrawBytes);\n  if (!again.ok()) return again.error();\n"
+         "  auto again = submission_.reserve_one(Pool::kUpload, kDrawBytes);\n"
+         "  if (!again.ok()) return again.error();\n"
          "  build_draw({Submission::pointer(*again.value()), "
          "submission_.address(*again.value())}, draw, surfaces, 0);\n"
          "  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, *again.value());\n}\n\n"
