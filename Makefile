@@ -20,12 +20,24 @@ demo: ## the driver in a QEMU guest with a desktop on it; ends with a picture
 
 .PHONY: check
 check: ## all tests: on the host, and in guests on every supported kernel
-	@vm/host_packages
+	@vm/host_packages build test static vm
 	@scripts/check
 
 .PHONY: check-host
 check-host: ## the host tests alone
 	@$(MAKE) --no-print-directory -C tests check
+
+.PHONY: check-static
+check-static: ## checkpatch, sparse, clang-tidy, styles, shellcheck, pylint, borders, coverage
+	@$(MAKE) --no-print-directory -C tests check-static
+
+.PHONY: coverage
+coverage: ## lines of the core that the unit tests run, by file
+	@$(MAKE) --no-print-directory -C tests check-static-coverage
+
+.PHONY: format
+format: ## lay out C and C++ in the committed styles
+	@tests/static/clang-format --apply
 
 .PHONY: check-debug
 check-debug: ## the guest tests and a stress on a kernel with KASAN, lockdep, kmemleak; the stress on one with KCSAN

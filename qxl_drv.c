@@ -286,7 +286,6 @@ const struct drm_driver qxl_driver = {
 			   QXL_DRIVER_CURSOR_HOTSPOT,
 	.name = QXL_DRIVER_NAME,
 	.desc = "QXL paravirtual GPU",
-	QXL_DRIVER_DATE("20261122")
 	.major = 0,
 	.minor = 1,
 	.patchlevel = 0,
@@ -295,9 +294,13 @@ const struct drm_driver qxl_driver = {
 	.num_ioctls = QXL_NUM_IOCTLS,
 	.dumb_create = qxl_gem_dumb_create,
 	.debugfs_init = qxl_debugfs_init,
+	/* Initializers, or nothing. */
+	/* clang-format off */
+	QXL_DRIVER_DATE("20261122")
 	QXL_FDINFO_DRIVER_OPS
 	QXL_PRIME_DRIVER_OPS
 	QXL_FBDEV_DRIVER_OPS
+	/* clang-format on */
 };
 
 static const struct pci_device_id qxl_pci_ids[] = {

@@ -65,13 +65,18 @@ def _config(flavour):
     return _COMMON.read_text() + flavour.config.read_text()
 
 
-def _key(flavour):
+def source_version():
+    """The version of the source package."""
     version = subprocess.run(["dpkg-query", "-W", "-f=${Version}", PACKAGE], capture_output=True, text=True,
                              check=False)
     if version.returncode or not SOURCE.exists():
         say.fail(f"the kernel's source is missing: apt-get install {PACKAGE}")
+    return version.stdout
+
+
+def _key(flavour):
     compiler = subprocess.run(["gcc", "--version"], capture_output=True, text=True, check=True).stdout
-    return cache.key_of(version.stdout, compiler, _config(flavour), flavour.image, _UNUSED, _KEPT)
+    return cache.key_of(source_version(), compiler, _config(flavour), flavour.image, _UNUSED, _KEPT)
 
 
 def _unpack(work):
