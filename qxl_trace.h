@@ -13,6 +13,8 @@
 
 #include "qxl_drv.h"
 
+/* clang-format off: declarations that look like structs, to macros */
+
 /* Values of QXL_CMD_*, of which the rim knows no more. */
 #define qxl_show_command(type) \
 	__print_symbolic(type, { 1, "draw" }, { 3, "cursor" }, { 5, "surface" })

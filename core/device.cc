@@ -23,6 +23,7 @@ constexpr uint32_t kMaxPrimarySide = 16384;
 // What is there for the device's sake before anybody wants to see anything.
 constexpr uint32_t kFirstPrimaryWidth = 640;
 constexpr uint32_t kFirstPrimaryHeight = 480;
+constexpr uint64_t kFirstPrimaryStride = uint64_t{kFirstPrimaryWidth} * 4;
 
 constexpr uint32_t kInterrupts = QXL_INTERRUPT_DISPLAY | QXL_INTERRUPT_CURSOR |
                                  QXL_INTERRUPT_IO_CMD | QXL_INTERRUPT_ERROR |
@@ -299,10 +300,11 @@ Result<> Device::need_primary() {
   if (load_acquire(&primary_width_) != 0) return {};
   Guard guard(io_lock_);
   if (primary_width_ != 0) return {};
-  const uint32_t rows = rom_.primary_bytes / (kFirstPrimaryWidth * 4);
+  const uint64_t rows = rom_.primary_bytes / kFirstPrimaryStride;
   if (rows == 0) return Error::kNoDevice;
-  return create_own_primary(kFirstPrimaryWidth,
-                            rows < kFirstPrimaryHeight ? rows : kFirstPrimaryHeight);
+  return create_own_primary(kFirstPrimaryWidth, rows < kFirstPrimaryHeight
+                                                    ? static_cast<uint32_t>(rows)
+                                                    : kFirstPrimaryHeight);
 }
 
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {

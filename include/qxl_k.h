@@ -118,8 +118,10 @@ void qxl_k_spinlock_unlock(struct qxl_k_spinlock *lock);
 
 /* trace.c: tracepoints; next to nothing while nobody listens. */
 
-/* A command of @type (QXL_CMD_*) is on its ring: @id of its release info, and
- * the bytes of memory that it takes along. */
+/*
+ * A command of @type (QXL_CMD_*) is on its ring: @id of its release info, and
+ * the bytes of memory that it takes along.
+ */
 void qxl_k_trace_submit(struct qxl_device *dev, uint32_t type, uint64_t id,
 			uint64_t bytes);
 /* The same command is done with; @error as its fence gets it. */
