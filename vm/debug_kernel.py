@@ -14,11 +14,10 @@ import shutil
 import subprocess
 
 import cache
+import linux_source
 import paths
 import say
 
-PACKAGE = "linux-source-6.12"
-SOURCE = pathlib.Path("/usr/src") / f"{PACKAGE}.tar.xz"
 _COMMON = paths.VM / "debug.config"
 
 # With ACPI its interpreter times out under a sanitizer and interrupts are not routed. Without it the TSC has
@@ -65,24 +64,14 @@ def _config(flavour):
     return _COMMON.read_text() + flavour.config.read_text()
 
 
-def source_version():
-    """The version of the source package."""
-    version = subprocess.run(["dpkg-query", "-W", "-f=${Version}", PACKAGE], capture_output=True, text=True,
-                             check=False)
-    if version.returncode or not SOURCE.exists():
-        say.fail(f"the kernel's source is missing: apt-get install {PACKAGE}")
-    return version.stdout
-
-
 def _key(flavour):
+    version = linux_source.version()
     compiler = subprocess.run(["gcc", "--version"], capture_output=True, text=True, check=True).stdout
-    return cache.key_of(source_version(), compiler, _config(flavour), flavour.image, _UNUSED, _KEPT)
+    return cache.key_of(version, compiler, _config(flavour), flavour.image, _UNUSED, _KEPT)
 
 
 def _unpack(work):
-    work.mkdir(parents=True)
-    excluded = [f"--exclude=*/{pattern}" for pattern in _UNUSED]
-    subprocess.run(["tar", "-x", "--strip-components=1", "-C", work, "-f", SOURCE, *excluded], check=True)
+    linux_source.unpack(work, *(f"--exclude=*/{pattern}" for pattern in _UNUSED))
 
 
 def _make(work, log, *words):
@@ -123,7 +112,8 @@ def _keep(work, part):
 
 
 def _build(part, flavour):
-    say.step(f"building the {flavour.sanitizer} kernel from {PACKAGE} (once; 6 minutes on two idle cores)")
+    say.step(f"building the {flavour.sanitizer} kernel from {linux_source.PACKAGE} "
+             "(once; 6 minutes on two idle cores)")
     work, log = part / "work", part.with_name(f"{flavour.name}.log")
     log.unlink(missing_ok=True)
     if part.exists():

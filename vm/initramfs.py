@@ -107,12 +107,15 @@ def _add_program(archive, source, name):
 def for_tests(kernel, driver, programs, manifest, extra_modules=()):
     """An initramfs that runs test programs.
 
-    `programs` are host paths, `manifest` is the text of /tests/manifest (see guest/init-tests.sh).
+    `programs` are host paths, or {path below /tests: host path}; `manifest` is the text of /tests/manifest (see
+    guest/init-tests.sh).
     """
+    if not isinstance(programs, dict):
+        programs = {pathlib.Path(program).name: program for program in programs}
     archive = _base()
     _add_modules(archive, kernel, extra_modules, driver)
-    for program in programs:
-        _add_program(archive, program, f"tests/{pathlib.Path(program).name}")
+    for name, program in programs.items():
+        _add_program(archive, program, f"tests/{name}")
     archive.file("tests/manifest", manifest.encode(), 0o644)
     archive.file("init", (paths.GUEST / "init-tests.sh").read_bytes())
     return archive.finish()

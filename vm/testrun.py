@@ -145,9 +145,9 @@ def wait(guest, collector, deadline, off_seconds):
     return ""
 
 
-def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_in):
+def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_in, tree):
     """One boot. Results come for the tests that were started, or for all when the guest never got ready."""
-    programs = sorted({programs_in / test.program for test in tests})
+    programs = tree or sorted({programs_in / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests))
     collector = Collector(tests, say_case)
     began = time.monotonic()
@@ -175,8 +175,10 @@ def _set_aside(result, attempt):
 
 
 def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda program: None,
-        programs_in=paths.SELFTESTS):
+        programs_in=paths.SELFTESTS, tree=None):
     """Run `tests`, in one boot unless a test breaks the guest; `driver` None means the in-tree module.
+
+    `tree` is what is in the guest's /tests instead of the tests' programs: {path: host path}.
 
     A guest that a test broke is left, and the tests after that one get a fresh guest, a few times at most:
     one bad test must not hide what the others would have said.
@@ -185,7 +187,7 @@ def run(kernel, driver, tests, machine, out, timeout=900, say_case=lambda progra
     total, left = None, list(tests)
     for attempt in range(1, MAX_BOOTS + 1):
         result = _run_once(kernel, driver, left, machine, out, deadline - time.monotonic(), say_case,
-                           programs_in)
+                           programs_in, tree)
         total = total.joined(result) if total else result
         done = {program.name for program in total.programs}
         left = [test for test in tests if test.name not in done]

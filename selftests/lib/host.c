@@ -89,8 +89,10 @@ bool host_check_cursor(const char *wanted, ...)
 	int fd = channel_open();
 	va_list args;
 
-	if (fd < 0)
+	if (fd < 0) {
+		ktap_skip("pointer not compared: QXL_HOST_CHANNEL is not set");
 		return false;
+	}
 	va_start(args, wanted);
 	vsnprintf(cursor, sizeof(cursor), wanted, args);
 	va_end(args);

@@ -20,7 +20,7 @@ bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 
 /*
  * True when the client's pointer is what the format says: "hidden", or "shown
- * WIDTH HEIGHT HOT-X HOT-Y". A check; without a host to ask, nothing is checked.
+ * WIDTH HEIGHT HOT-X HOT-Y". A check; without a channel the case is skipped.
  */
 bool host_check_cursor(const char *wanted, ...)
 	__attribute__((format(printf, 1, 2)));

@@ -10,6 +10,9 @@ mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t devtmpfs none /dev
 mkdir -p /dev/shm /dev/pts
+# The kernel leaves these to udev; kselftest's runner writes there.
+ln -s /proc/self/fd /dev/fd
+ln -s fd/1 /dev/stdout
 mount -t devpts none /dev/pts
 mount -t tmpfs none /tmp
 mount -t tmpfs none /dev/shm
