@@ -60,6 +60,10 @@ modules: ## build qxl.ko for kernel KVER (default: the running one) in build/KVE
 selftests: ## build the guest tests in selftests/build/
 	@$(MAKE) --no-print-directory -C selftests
 
+.PHONY: bug-report
+bug-report: ## collect what a bug report needs into one archive; run it as root, in the guest
+	@scripts/qxl-bug-report
+
 .PHONY: clean
 clean: ## remove what was built here (not the cached guest images)
 	rm -rf build selftests/build

@@ -58,6 +58,7 @@ def phases():
         _phase("plant", 60, "plant fill-copy"),
         _phase("session-still", 120, "session_still"),
         _phase("session-animated", 60, "session_animated 12"),
+        _phase("bug-report", 60, "bug_report"),
         _phase("x11perf", 180, "x11perf " + " ".join(X11PERF)),
         *resizes,
         _phase("vt", 180, f"vt {HELD}"),
@@ -121,6 +122,8 @@ def references():
 def _archive(kernel, driver, tests):
     files = {"session": paths.GUEST / "x11-session.sh", "phase": paths.GUEST / "x11-phase.sh",
              "xorg.conf": paths.GUEST / "xorg.conf", "still-clients": X11 / "still-clients.sh",
+             "bug-report": paths.REPO / "scripts/qxl-bug-report",
+             "bug-report-test": paths.GUEST / "bug-report-test.sh",
              "xdraw": BUILT / "xdraw", "manifest": "".join(test.manifest() for test in tests).encode()}
     return initramfs.for_disk(kernel, driver, files)
 

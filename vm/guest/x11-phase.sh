@@ -102,6 +102,8 @@ phase_session_animated() {
 	finish
 }
 
+phase_bug_report() { exec /qxl/bug-report-test /qxl/bug-report xorg; }
+
 # One process for all: each measures first how long it takes to wait for the server.
 phase_x11perf() {
 	x11perf -repeat 1 -time 1 -sync "${@/#/-}" > $state/x11perf 2>&1
