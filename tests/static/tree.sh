@@ -15,7 +15,7 @@ need() {
 # tree FIND-EXPRESSION: files of the tree, built ones left out.
 tree() {
 	(cd "$repo" && find . \( -name .git -o -name build -o -name __pycache__ \) -prune \
-		-o -type f "$@" -print) | sed "s|^\.|$repo|" | sort
+		-o -type f -size +0 "$@" -print) | sed "s|^\.|$repo|" | sort
 }
 
 # forbid WHAT: the hits on stdin are what must not be.
