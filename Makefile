@@ -56,6 +56,10 @@ modules: ## build qxl.ko for kernel KVER (default: the running one) in build/KVE
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(OUT) modules
 	@scripts/check-module $(OUT)
 
+.PHONY: dist
+dist: ## the committed tree as build/qxl-VERSION.tar.xz, the same bytes every time
+	@scripts/dist
+
 .PHONY: selftests
 selftests: ## build the guest tests in selftests/build/
 	@$(MAKE) --no-print-directory -C selftests
