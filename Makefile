@@ -56,6 +56,14 @@ modules: ## build qxl.ko for kernel KVER (default: the running one) in build/KVE
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(OUT) modules
 	@scripts/check-module $(OUT)
 
+.PHONY: dkms-install
+dkms-install: ## install the driver with DKMS, for KVER (default: all kernels with headers); as root
+	@scripts/dkms-install $(if $(filter-out file,$(origin KVER)),$(KVER))
+
+.PHONY: dkms-remove
+dkms-remove: ## remove what dkms-install installed: the kernel's own driver is back; as root
+	@scripts/dkms-remove
+
 .PHONY: dist
 dist: ## the committed tree as build/qxl-VERSION.tar.xz, the same bytes every time
 	@scripts/dist
