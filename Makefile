@@ -68,6 +68,10 @@ dkms-remove: ## remove what dkms-install installed: the kernel's own driver is b
 dist: ## the committed tree as build/qxl-VERSION.tar.xz, the same bytes every time
 	@scripts/dist
 
+.PHONY: deb
+deb: ## the package qxl-dkms and its source in build/deb/
+	@scripts/deb
+
 .PHONY: selftests
 selftests: ## build the guest tests in selftests/build/
 	@$(MAKE) --no-print-directory -C selftests

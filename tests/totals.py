@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Adds up the test results: totals.py OUT HEADERS STATIC FUZZERS EXPLORER RESULT..."""
+"""Adds up the test results: totals.py OUT HEADERS STATIC PACKAGE FUZZERS EXPLORER RESULT..."""
 import json
 import pathlib
 import sys
@@ -45,9 +45,10 @@ def explorer_counts(path):
 
 
 def main():
-    out, headers, static, fuzzers, explorer, *results = map(pathlib.Path, sys.argv[1:])
+    out, headers, static, package, fuzzers, explorer, *results = map(pathlib.Path, sys.argv[1:])
     rows = [("headers", list_counts(headers)),
             ("static", list_counts(static)),
+            ("package", list_counts(package)),
             ("fuzzers", list_counts(fuzzers)),
             ("interleavings", explorer_counts(explorer))]
     rows += [(path.parent.name, gtest_counts(path)) for path in results]
