@@ -20,7 +20,7 @@ demo: ## the driver in a QEMU guest with a desktop on it; ends with a picture
 
 .PHONY: check
 check: ## all tests: on the host, and in guests on every supported kernel
-	@vm/host_packages build test static vm
+	@vm/host_packages
 	@scripts/check
 
 .PHONY: check-host
@@ -44,6 +44,11 @@ check-debug: ## the guest tests and a stress on a kernel with KASAN, lockdep, km
 	@vm/host_packages build vm debug
 	@$(MAKE) --no-print-directory -C selftests
 	@vm/check_debug
+
+.PHONY: check-install
+check-install: ## install and remove by make, DKMS and the Debian package; guests boot from the result
+	@vm/host_packages package vm
+	@vm/install
 
 .PHONY: check-mutants
 check-mutants: ## break the lifetime rules one at a time; each must be caught

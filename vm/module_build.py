@@ -51,7 +51,8 @@ def _stamp(kernel):
     return cache.key_of(*parts)
 
 
-def _copy_sources(target):
+def copy_sources(target):
+    """Copy the tree, but for what is ignored, to a folder."""
     for name in tree_files():
         destination = target / name
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +107,7 @@ def build(kernel, out=None):
     stamp_file.unlink(missing_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="qxl-", dir=kernel.root / "tmp"))
     try:
-        _copy_sources(folder)
+        copy_sources(folder)
         status, lines = _make(kernel, folder)
         warnings = [line for line in lines if "warning:" in line and not _HARMLESS.search(line)]
         if status:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian roots: two to build modules in (and to take kernels from), one with the desktops, Weston and Xorg."""
+"""Debian roots: two to build modules in (and to take kernels from), one with the desktops, Weston and Xorg, and two
+that are installed as a user's are, to install the driver in."""
 
 import dataclasses
 import os
@@ -16,29 +17,36 @@ DESKTOP = ("weston", "seatd", "udev", "kmod", "mount", "fonts-dejavu-core")
 # Mesa is most of a root with either desktop, so both live in one. kbd has chvt, xfonts-base the core fonts.
 X11 = ("xserver-xorg-core", "xserver-xorg-video-qxl", "xvfb", "x11-apps", "x11-xserver-utils", "xterm",
        "xfonts-base", "kbd")
+# What a machine has on which somebody wants to install the driver; openssl is what DKMS makes its key with.
+MACHINE = ("udev", "initramfs-tools", "zstd", "kmod", "mount", "dkms", "make", "g++", "libspice-protocol-dev",
+           "openssl")
 
 
 @dataclasses.dataclass(frozen=True)
 class Root:
-    """What decides a root's contents; `kernels_from` is a suite beside `suite`, or '-'."""
+    """What decides a root's contents; `kernels_from` is a suite beside `suite`, or '-'. `kernels` are what the hook,
+    a file of hooks/, is given after it."""
 
     name: str
     suite: str
     packages: tuple
     kernels_from: str = "-"
-    headers: tuple = ()
+    kernels: tuple = ()
+    hook: str = "kernels.sh"
 
 
 BOOKWORM = Root("bookworm-build", "bookworm", TOOLS, "-",
                 ("linux-headers-amd64", "linux-headers-6.12-amd64"))
 TRIXIE = Root("trixie-build", "trixie", TOOLS, "trixie-backports", ("linux-headers-amd64",))
 DESKTOP_ROOT = Root("desktop", "trixie", DESKTOP + X11)
+BOOKWORM_MACHINE = Root("bookworm-machine", "bookworm", MACHINE, "-", ("amd64", "6.12-amd64"), "installed.sh")
+TRIXIE_MACHINE = Root("trixie-machine", "trixie", MACHINE, "trixie-backports", ("amd64",), "installed.sh")
 
 
 def _hook(root):
     """A customize hook as text: without root, mmdebstrap's child can't read this user's files."""
-    script = shlex.quote((paths.HOOKS / "kernels.sh").read_text())
-    return f'sh -c {script} kernels.sh "$1" {root.kernels_from} ' + " ".join(root.headers)
+    script = shlex.quote((paths.HOOKS / root.hook).read_text())
+    return f'sh -c {script} {root.hook} "$1" {root.kernels_from} ' + " ".join(root.kernels)
 
 
 def _command(root):
@@ -48,7 +56,7 @@ def _command(root):
                "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
                "--dpkgopt=path-exclude=/usr/share/locale/*",
                "--include=" + ",".join(root.packages)]
-    if root.headers:
+    if root.kernels:
         command.append("--customize-hook=" + _hook(root))
     return command + [root.suite]
 
@@ -88,15 +96,20 @@ def directory(root):
     return cache.get("roots", root.name, _key(root), lambda part: _make_directory(root, part))
 
 
-def _make_image(target):
-    """A read-only ext4 image: guests put an overlay on it, so every boot starts from the same bytes."""
-    source = directory(DESKTOP_ROOT)
-    say.step("making the desktop image")
+def write_image(source, target):
+    """Write a tree as an ext4 image, to be mounted read-only."""
     used = int(subprocess.run(["du", "-sm", source], capture_output=True, text=True,
                               check=True).stdout.split()[0])
     subprocess.run([*namespace.command(mount=False), "/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal",
                     "-m", "0", "-d", source, target, f"{used + used // 5 + 64}M"],
                    stdout=subprocess.DEVNULL, check=True)
+
+
+def _make_image(target):
+    """Guests put an overlay on the image, so every boot starts from the same bytes."""
+    source = directory(DESKTOP_ROOT)
+    say.step("making the desktop image")
+    write_image(source, target)
 
 
 def desktop_image():

@@ -146,9 +146,14 @@ def wait(guest, collector, deadline, off_seconds):
 
 
 def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_in, tree):
-    """One boot. Results come for the tests that were started, or for all when the guest never got ready."""
     programs = tree or sorted({programs_in / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests))
+    return run_archive(kernel, archive, tests, machine, out, timeout, say_case, programs_in)
+
+
+def run_archive(kernel, archive, tests, machine, out, timeout, say_case, programs_in):
+    """One boot of an initramfs. Results come for the tests that were started, or for all when the guest never got
+    ready."""
     collector = Collector(tests, say_case)
     began = time.monotonic()
     with guest_run.boot(machine, kernel, archive, out, collector.line, programs_in) as guest:
