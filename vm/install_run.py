@@ -44,6 +44,11 @@ def _series(release):
     return next((name for name in kernels.NAMES if release.startswith((name + ".", name + "-"))), release)
 
 
+def traces(path):
+    """What there is of an installation on a disk."""
+    return sorted(str(found.relative_to(path)) for pattern in TRACES for found in path.glob(pattern))
+
+
 class Machine:
     """A copy of a root, to install things on; `run` keeps what commands print in a log."""
 
@@ -74,9 +79,9 @@ class Machine:
         found = [path.name.partition("-")[2] for path in (self.path / "boot").glob("vmlinuz-*")]
         return sorted(found, key=lambda release: kernels.NAMES.index(_series(release)))
 
-    def traces(self):
-        """What there is of an installation."""
-        return sorted(str(path.relative_to(self.path)) for pattern in TRACES for path in self.path.glob(pattern))
+    def early_modules(self, release):
+        """Which qxl a kernel's initramfs has, and a module that each must have, to see that it was looked at."""
+        return self.run(f"lsinitramfs /boot/initrd.img-{release} | grep -E '/(qxl|virtio_blk)[.]ko'")[1]
 
     def kernel(self, release, name):
         """A kernel of it, to boot."""
@@ -135,16 +140,18 @@ class Story:
         self.check("/updates/dkms/qxl.ko" in path, f"modprobe on {series} takes ours", path)
         _, signer = self.machine.run(f"modinfo -k {release} -F signer qxl")
         self.check("DKMS" in signer, f"the module for {series} is signed with DKMS's key", f"signer '{signer.strip()}'")
-        _, files = self.machine.run(f"lsinitramfs /boot/initrd.img-{release}")
-        self.check("/updates/dkms/qxl.ko" in files, f"the module is in the initramfs of {series}")
+        found = self.machine.early_modules(release)
+        self.check("/updates/dkms/qxl.ko" in found, f"the module is in the initramfs of {series}", found)
 
     def removed(self, way):
         """Remove it; nothing is left, in an initramfs neither."""
         self.perform(f"removed with {way.name}", *way.remove)
-        self.check(not self.machine.traces(), f"nothing of {way.name} is left", " ".join(self.machine.traces()))
+        left = traces(self.machine.path)
+        self.check(not left, f"nothing of {way.name} is left", " ".join(left))
         for release in self.machine.releases():
-            _, files = self.machine.run(f"lsinitramfs /boot/initrd.img-{release}")
-            self.check("/qxl.ko" not in files, f"no qxl is left in the initramfs of {_series(release)}")
+            found = self.machine.early_modules(release)
+            good = "/virtio_blk.ko" in found and "/qxl.ko" not in found
+            self.check(good, f"no qxl is left in the initramfs of {_series(release)}", found)
 
     def boots(self, expect, *releases):
         """Boot from what the machine's disk holds now, once with each kernel."""
