@@ -77,6 +77,6 @@ check "the archive has all sources that DKMS needs" has_sources
 check "make dist works in an unpacked archive" dist_of_archive
 check "make deb gives the same package twice" deb_twice
 check "make deb leaves nothing in the tree" tree_is_clean
-check "lintian has nothing to say" \
-	lintian --allow-root --fail-on error,warning,info "$work/deb1/qxl_${version}_$(dpkg --print-architecture).changes"
+check "lintian finds no error and warns of nothing" \
+	lintian --allow-root --fail-on error,warning "$work/deb1/qxl_${version}_$(dpkg --print-architecture).changes"
 exit $failed
