@@ -41,11 +41,13 @@ is_early() {
 # grey OCTAL BYTES
 grey() { tr '\0' "\\$1" < /dev/zero | head -c "$2"; }
 
-# The upper half dark, the lower half light, and no text cursor in between: halves.sh draws the same.
+# The upper half dark, the lower half light, and no text cursor in between: halves.sh draws the same. In one write: of
+# many small ones only the first is seen on Debian 12, with either driver.
 draw() {
 	printf '\033[?25l' > /dev/tty1
 	half=$((stride * height / 2))
-	{ grey 125 $half; grey 252 $half; } > /dev/fb0
+	{ grey 125 $half; grey 252 $half; } > /tmp/halves
+	dd if=/tmp/halves of=/dev/fb0 bs=$((2 * half)) count=1 2> /tmp/dd || cat /tmp/dd
 }
 
 client_sees_it() {
