@@ -21,7 +21,7 @@ demo: ## the driver in a QEMU guest with a desktop on it; ends with a picture
 .PHONY: check
 check: ## all tests: on the host, and in guests on every supported kernel
 	@vm/host_packages
-	@scripts/check
+	@scripts/check $(CHECK_FLAGS)
 
 .PHONY: check-host
 check-host: ## the host tests alone
