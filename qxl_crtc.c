@@ -16,7 +16,8 @@ static enum drm_mode_status qxl_crtc_mode_valid(struct drm_crtc *crtc,
 	struct qxl_device *qdev = to_qxl(crtc->dev);
 
 	return qxl_core_primary_fits(qdev->core, mode->hdisplay, mode->vdisplay) ?
-		       MODE_OK : MODE_MEM;
+		       MODE_OK :
+		       MODE_MEM;
 }
 
 static void qxl_crtc_atomic_enable(struct drm_crtc *crtc,

@@ -29,7 +29,9 @@
 
 static int qxl_modeset = -1;
 module_param_named(modeset, qxl_modeset, int, 0400);
-MODULE_PARM_DESC(modeset, "Drive the device: 0 = no, 1 = yes, -1 = unless \"nomodeset\" was given (default)");
+MODULE_PARM_DESC(
+	modeset,
+	"Drive the device: 0 = no, 1 = yes, -1 = unless \"nomodeset\" was given (default)");
 
 static uint qxl_num_heads = 1;
 module_param_named(num_heads, qxl_num_heads, uint, 0400);
@@ -54,7 +56,8 @@ static int surface_bar(struct pci_dev *pdev)
 {
 	return pci_resource_len(pdev, QXL_BAR_SURFACE64) >
 			       pci_resource_len(pdev, QXL_BAR_SURFACE) ?
-		       QXL_BAR_SURFACE64 : QXL_BAR_SURFACE;
+		       QXL_BAR_SURFACE64 :
+		       QXL_BAR_SURFACE;
 }
 
 static void find_bars(struct qxl_device *qdev)
@@ -76,7 +79,8 @@ static void find_bars(struct qxl_device *qdev)
 static int check_bars(struct qxl_device *qdev)
 {
 	if (qdev->res.revision < QXL_MIN_REVISION) {
-		drm_err(&qdev->ddev, "revision %u is too old: %u or later is needed\n",
+		drm_err(&qdev->ddev,
+			"revision %u is too old: %u or later is needed\n",
 			qdev->res.revision, QXL_MIN_REVISION);
 		return -ENODEV;
 	}
@@ -275,11 +279,9 @@ static DEFINE_SIMPLE_DEV_PM_OPS(qxl_pm_ops, qxl_pm_suspend, qxl_pm_resume);
 
 /* Tables ---------------------------------------------------------------------- */
 
-static const struct file_operations qxl_fops = {
-	.owner = THIS_MODULE,
-	DRM_GEM_FOPS,
-	QXL_FDINFO_FILE_OPS
-};
+static const struct file_operations qxl_fops = { .owner = THIS_MODULE,
+						 DRM_GEM_FOPS,
+						 QXL_FDINFO_FILE_OPS };
 
 const struct drm_driver qxl_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC |

@@ -30,8 +30,8 @@ struct qxl_crtc {
 	struct drm_encoder encoder;
 	struct drm_connector connector;
 	struct qxl_vblank_timer vblank_timer;
-	struct qxl_head head;	/* what the host shows; commit order */
-	bool pointer_lost;	/* with an earlier primary; commit order */
+	struct qxl_head head; /* what the host shows; commit order */
+	bool pointer_lost;    /* with an earlier primary; commit order */
 	/* Damage on its way to the core; one commit at a time uses it. */
 	struct qxl_rect damage[QXL_DAMAGE_BATCH];
 };
@@ -44,16 +44,16 @@ struct qxl_device {
 	struct qxl_layout layout;
 	struct qxl_core *core;
 	unsigned long io_base;
-	int irq;		/* 0: not requested */
-	bool guest_bug;		/* from the interrupt to its thread */
+	int irq;        /* 0: not requested */
+	bool guest_bug; /* from the interrupt to its thread */
 
 	struct ttm_device ttm;
-	struct mutex bos_lock;	/* taken last; reservations are only tried */
-	struct list_head bos;	/* all qxl_bo, for debugfs */
+	struct mutex bos_lock; /* taken last; reservations are only tried */
+	struct list_head bos;  /* all qxl_bo, for debugfs */
 
 	struct workqueue_struct *workqueue;
 	struct delayed_work flush_work;
-	atomic_t awaited_fences;	/* somebody waits for them */
+	atomic_t awaited_fences; /* somebody waits for them */
 	struct work_struct reset_work;
 
 	u32 num_heads;

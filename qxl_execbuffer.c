@@ -41,8 +41,8 @@ struct exec_command {
 };
 
 struct exec_entry {
-	struct list_head head;	/* in one of the call's three lists */
-	struct ttm_buffer_object *tbo;	/* counted as a qxl_bo */
+	struct list_head head;         /* in one of the call's three lists */
+	struct ttm_buffer_object *tbo; /* counted as a qxl_bo */
 };
 
 /* One call. bos and entries are about the same BOs, by index. */
@@ -57,10 +57,10 @@ struct exec {
 	struct qxl_piece *pieces;
 	struct qxl_exec_bo *bos;
 	struct exec_entry *entries;
-	struct xarray indexes;	/* handle -> index of its BO, as a value */
-	struct list_head waiting;	/* not reserved yet */
+	struct xarray indexes;    /* handle -> index of its BO, as a value */
+	struct list_head waiting; /* not reserved yet */
 	struct list_head reserved;
-	struct list_head duplicates;	/* reserved by another handle */
+	struct list_head duplicates; /* reserved by another handle */
 	struct ww_acquire_ctx ticket;
 };
 
@@ -416,7 +416,8 @@ int qxl_ioctl_execbuffer(struct drm_device *ddev, void *data,
 			 struct drm_file *file)
 {
 	const struct drm_qxl_execbuffer *args = data;
-	struct exec exec = { .qdev = to_qxl(ddev), .file = file,
+	struct exec exec = { .qdev = to_qxl(ddev),
+			     .file = file,
 			     .num_commands = args->commands_num };
 	struct drm_qxl_command *commands;
 	int ret;
@@ -425,9 +426,9 @@ int qxl_ioctl_execbuffer(struct drm_device *ddev, void *data,
 		return -EINVAL;
 	if (!args->commands_num)
 		return 0;
-	commands = vmemdup_user(u64_to_user_ptr(args->commands),
-				array_size(args->commands_num,
-					   sizeof(*commands)));
+	commands =
+		vmemdup_user(u64_to_user_ptr(args->commands),
+			     array_size(args->commands_num, sizeof(*commands)));
 	if (IS_ERR(commands))
 		return PTR_ERR(commands);
 	ret = exec_commands(&exec, commands);

@@ -110,7 +110,8 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 	if (args->flags || !args->width || !args->height || !args->bpp)
 		return -EINVAL;
 	pitch = ALIGN(DIV_ROUND_UP_ULL((u64)args->width * args->bpp, 8), 4);
-	if (pitch > U32_MAX || check_mul_overflow(pitch, (u64)args->height, &size))
+	if (pitch > U32_MAX ||
+	    check_mul_overflow(pitch, (u64)args->height, &size))
 		return -EINVAL;
 	args->pitch = pitch;
 	args->size = PAGE_ALIGN(size);

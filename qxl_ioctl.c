@@ -52,8 +52,10 @@ static int qxl_ioctl_update_area(struct drm_device *ddev, void *data,
 				 struct drm_file *file)
 {
 	const struct drm_qxl_update_area *args = data;
-	struct qxl_rect area = { .x1 = args->left, .y1 = args->top,
-				 .x2 = args->right, .y2 = args->bottom };
+	struct qxl_rect area = { .x1 = args->left,
+				 .y1 = args->top,
+				 .x2 = args->right,
+				 .y2 = args->bottom };
 	struct qxl_bo *bo;
 	int ret;
 

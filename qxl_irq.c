@@ -29,8 +29,9 @@ static irqreturn_t qxl_irq_thread(int irq, void *data)
 	struct qxl_device *qdev = data;
 
 	if (xchg(&qdev->guest_bug, false)) {
-		drm_err_ratelimited(&qdev->ddev,
-				    "the device reports a guest bug and takes no more commands\n");
+		drm_err_ratelimited(
+			&qdev->ddev,
+			"the device reports a guest bug and takes no more commands\n");
 		qxl_core_lose(qdev->core);
 		qxl_reset_schedule(qdev);
 		return IRQ_HANDLED;
@@ -68,8 +69,8 @@ int qxl_irq_init(struct qxl_device *qdev)
 	if (!qdev->workqueue)
 		return -ENOMEM;
 	ret = request_threaded_irq(qdev->pdev->irq, qxl_irq_handler,
-				   qxl_irq_thread, IRQF_SHARED,
-				   QXL_DRIVER_NAME, qdev);
+				   qxl_irq_thread, IRQF_SHARED, QXL_DRIVER_NAME,
+				   qdev);
 	if (ret) {
 		destroy_workqueue(qdev->workqueue);
 		qdev->workqueue = NULL;

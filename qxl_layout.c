@@ -40,11 +40,11 @@ static int too_large(struct qxl_device *qdev, u32 width, u32 height, u64 bytes)
 {
 	u64 mib = DIV_ROUND_UP_ULL(bytes, 1 << 20);
 
-	drm_err_ratelimited(&qdev->ddev,
-			    "a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with vgamem_mb=%lu,ram_size_mb=%lu\n",
-			    width, height, mib, qdev->rom.primary_bytes >> 20,
-			    roundup_pow_of_two(mib),
-			    4 * roundup_pow_of_two(mib));
+	drm_err_ratelimited(
+		&qdev->ddev,
+		"a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with vgamem_mb=%lu,ram_size_mb=%lu\n",
+		width, height, mib, qdev->rom.primary_bytes >> 20,
+		roundup_pow_of_two(mib), 4 * roundup_pow_of_two(mib));
 	return -EINVAL;
 }
 
@@ -73,8 +73,7 @@ int qxl_layout_check_modes(struct qxl_device *qdev,
 	return 0;
 }
 
-int qxl_layout_check_fb(struct qxl_device *qdev,
-			const struct drm_framebuffer *fb)
+int qxl_layout_check_fb(struct qxl_device *qdev, const struct drm_framebuffer *fb)
 {
 	const struct qxl_surface_desc *surface = &qxl_fb_bo(fb)->surface;
 	u64 bytes = (u64)surface->stride * surface->height;
@@ -98,8 +97,8 @@ static const struct drm_framebuffer *new_fb(struct qxl_atomic_commit *state,
  * The surface BO that all heads that are on show, or NULL. @asleep: heads that
  * are on but not active count, too. All heads are part of @state.
  */
-static struct qxl_bo *shared_surface(struct qxl_device *qdev,
-				     struct qxl_atomic_commit *state, bool asleep)
+static struct qxl_bo *shared_surface(
+	struct qxl_device *qdev, struct qxl_atomic_commit *state, bool asleep)
 {
 	struct qxl_bo *shared = NULL;
 	u32 i;

@@ -15,10 +15,10 @@
 struct qxl_device;
 
 struct qxl_bo {
-	struct ttm_buffer_object tbo;	/* tbo.base is the GEM object */
-	struct list_head link;		/* in the device's bos */
-	u32 domain;			/* QXL_GEM_DOMAIN_*, where it should be */
-	struct qxl_surface_desc surface;	/* width 0: not a surface */
+	struct ttm_buffer_object tbo; /* tbo.base is the GEM object */
+	struct list_head link;        /* in the device's bos */
+	u32 domain;                   /* QXL_GEM_DOMAIN_*, where it should be */
+	struct qxl_surface_desc surface; /* width 0: not a surface */
 	/*
 	 * The host's id, or 0. Set under the reservation; whoever evicts takes
 	 * it with xchg, because the free callback has no reservation.

@@ -45,7 +45,8 @@ static int qxl_plane_prepare_fb(struct drm_plane *plane,
 	bo = qxl_fb_bo(state->fb);
 	/* A screen that is a surface stays one: commands may draw on it. */
 	domain = bo->surface.width && plane->type == DRM_PLANE_TYPE_PRIMARY ?
-			 QXL_GEM_DOMAIN_SURFACE : QXL_GEM_DOMAIN_CPU;
+			 QXL_GEM_DOMAIN_SURFACE :
+			 QXL_GEM_DOMAIN_CPU;
 	return qxl_bo_pin_mapped(bo, domain);
 }
 
@@ -62,9 +63,10 @@ static int check_plane(struct qxl_atomic_commit *state,
 	struct drm_crtc_state *crtc_state;
 
 	if (!plane_state->crtc)
-		return drm_atomic_helper_check_plane_state(
-			plane_state, NULL, DRM_PLANE_NO_SCALING,
-			DRM_PLANE_NO_SCALING, can_position, true);
+		return drm_atomic_helper_check_plane_state(plane_state, NULL,
+							   DRM_PLANE_NO_SCALING,
+							   DRM_PLANE_NO_SCALING,
+							   can_position, true);
 	crtc_state = drm_atomic_get_new_crtc_state(state, plane_state->crtc);
 	return drm_atomic_helper_check_plane_state(plane_state, crtc_state,
 						   DRM_PLANE_NO_SCALING,
@@ -112,8 +114,8 @@ static int present(struct qxl_crtc *head, const struct qxl_frame *frame,
 }
 
 static int present_damage(struct qxl_crtc *head,
-			   struct drm_plane_state *old_state,
-			   struct drm_plane_state *new_state)
+			  struct drm_plane_state *old_state,
+			  struct drm_plane_state *new_state)
 {
 	struct qxl_frame frame = frame_of(head, new_state);
 	struct drm_atomic_helper_damage_iter iter;
@@ -124,8 +126,10 @@ static int present_damage(struct qxl_crtc *head,
 	drm_atomic_helper_damage_iter_init(&iter, old_state, new_state);
 	drm_atomic_for_each_plane_damage(&iter, &clip) {
 		head->damage[count++] = (struct qxl_rect){
-			.x1 = clip.x1, .y1 = clip.y1,
-			.x2 = clip.x2, .y2 = clip.y2,
+			.x1 = clip.x1,
+			.y1 = clip.y1,
+			.x2 = clip.x2,
+			.y2 = clip.y2,
 		};
 		if (count < QXL_DAMAGE_BATCH)
 			continue;

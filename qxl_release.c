@@ -8,9 +8,9 @@
 
 struct qxl_fence {
 	struct dma_fence base;
-	spinlock_t lock;	/* the fence's own */
-	struct qxl_device *qdev;	/* outlives the fence's signalling */
-	bool awaited;		/* set once, by enable_signaling */
+	spinlock_t lock;         /* the fence's own */
+	struct qxl_device *qdev; /* outlives the fence's signalling */
+	bool awaited;            /* set once, by enable_signaling */
 };
 
 static struct qxl_fence *to_qxl_fence(struct dma_fence *fence)

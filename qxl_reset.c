@@ -51,8 +51,9 @@ static void reset_work(struct work_struct *work)
 	if (__ratelimit(&limit))
 		reset(qdev);
 	else
-		drm_err_once(&qdev->ddev,
-			     "the device is lost again and again: reload the driver\n");
+		drm_err_once(
+			&qdev->ddev,
+			"the device is lost again and again: reload the driver\n");
 exit:
 	drm_dev_exit(idx);
 }

@@ -53,8 +53,7 @@ static bool reap_some(struct qxl_device *qdev)
 		reaped += reap(bo);
 		qxl_bo_put(bo);
 	}
-	drm_dbg_driver(&qdev->ddev, "surface ids are short: %d reaped\n",
-		       reaped);
+	drm_dbg_driver(&qdev->ddev, "surface ids are short: %d reaped\n", reaped);
 	return reaped;
 }
 
@@ -66,8 +65,8 @@ static int publish(struct qxl_bo *bo, struct qxl_fence *destroyed)
 	u32 id;
 	int ret;
 
-	ret = qxl_core_surface_create(qxl_bo_device(bo)->core, bo,
-				      &bo->surface, offset, destroyed, &id);
+	ret = qxl_core_surface_create(qxl_bo_device(bo)->core, bo, &bo->surface,
+				      offset, destroyed, &id);
 	if (!ret)
 		WRITE_ONCE(bo->surface_id, id);
 	return ret;

@@ -13,7 +13,8 @@
 
 #include "qxl_drv.h"
 
-/* clang-format off: declarations that look like structs, to macros */
+/* Declarations that look like structs, to macros. */
+/* clang-format off */
 
 /* Values of QXL_CMD_*, of which the rim knows no more. */
 #define qxl_show_command(type) \

@@ -131,8 +131,7 @@ int qxl_ttm_init(struct qxl_device *qdev)
 	ret = drmm_mutex_init(&qdev->ddev, &qdev->bos_lock);
 	if (ret)
 		return ret;
-	ret = qxl_compat_ttm_device_init(&qdev->ttm, &qxl_ttm_funcs,
-					 &qdev->ddev);
+	ret = qxl_compat_ttm_device_init(&qdev->ttm, &qxl_ttm_funcs, &qdev->ddev);
 	if (ret)
 		return ret;
 	ret = ttm_range_man_init(&qdev->ttm, TTM_PL_VRAM, false,
@@ -166,8 +165,7 @@ int qxl_ttm_evict_all(struct qxl_device *qdev)
 
 u64 qxl_ttm_used_bytes(struct qxl_device *qdev, u32 mem_type)
 {
-	return ttm_resource_manager_usage(
-		ttm_manager_type(&qdev->ttm, mem_type));
+	return ttm_resource_manager_usage(ttm_manager_type(&qdev->ttm, mem_type));
 }
 
 u64 qxl_ttm_size_bytes(struct qxl_device *qdev, u32 domain)

@@ -43,9 +43,9 @@
 
 /* Parameters of drm_mode_config_funcs.fb_create, and passing them on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
-#define QXL_FB_CREATE_PARAMS                                               \
-	struct drm_device *ddev, struct drm_file *file,                    \
-		const struct drm_format_info *info,                        \
+#define QXL_FB_CREATE_PARAMS                            \
+	struct drm_device *ddev, struct drm_file *file, \
+		const struct drm_format_info *info,     \
 		const struct drm_mode_fb_cmd2 *cmd
 #define QXL_FB_CREATE_ARGS ddev, file, info, cmd
 #else
@@ -67,8 +67,8 @@
 #define QXL_PRIME_DRIVER_OPS
 #else
 #include <drm/drm_prime.h>
-#define QXL_PRIME_DRIVER_OPS                                \
-	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,   \
+#define QXL_PRIME_DRIVER_OPS                              \
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
 #endif
 
@@ -107,9 +107,8 @@ static inline int qxl_compat_hotspot_y(const struct drm_plane_state *state)
 }
 
 /* Takes the display from whatever firmware driver holds it. */
-static inline int
-qxl_compat_remove_firmware_display(struct pci_dev *pdev,
-				   const struct drm_driver *driver)
+static inline int qxl_compat_remove_firmware_display(
+	struct pci_dev *pdev, const struct drm_driver *driver)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 	return aperture_remove_conflicting_pci_devices(pdev, driver->name);
@@ -134,8 +133,8 @@ static inline int qxl_compat_ttm_device_init(struct ttm_device *ttm,
 }
 
 /* @place alone, where others are evicted if there is no room. */
-static inline struct ttm_placement
-qxl_compat_placement(const struct ttm_place *place)
+static inline struct ttm_placement qxl_compat_placement(
+	const struct ttm_place *place)
 {
 	return (struct ttm_placement){
 		.num_placement = 1,

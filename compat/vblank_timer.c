@@ -49,8 +49,7 @@ static enum hrtimer_restart qxl_vblank_timer_fire(struct hrtimer *hrtimer)
 	return HRTIMER_RESTART;
 }
 
-void qxl_vblank_timer_init(struct qxl_vblank_timer *timer,
-			   struct drm_crtc *crtc)
+void qxl_vblank_timer_init(struct qxl_vblank_timer *timer, struct drm_crtc *crtc)
 {
 	timer->crtc = crtc;
 	spin_lock_init(&timer->lock);

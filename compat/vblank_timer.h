@@ -16,7 +16,8 @@
 
 #define QXL_CRTC_VBLANK_TIMER_FUNCS DRM_CRTC_VBLANK_TIMER_FUNCS
 
-struct qxl_vblank_timer {};
+struct qxl_vblank_timer {
+};
 
 static inline void qxl_vblank_timer_init(struct qxl_vblank_timer *timer,
 					 struct drm_crtc *crtc)
@@ -38,14 +39,13 @@ static inline void qxl_vblank_timer_stop(struct qxl_vblank_timer *timer)
 struct qxl_vblank_timer {
 	struct hrtimer timer;
 	struct drm_crtc *crtc;
-	spinlock_t lock;	/* innermost; protects what follows */
+	spinlock_t lock; /* innermost; protects what follows */
 	ktime_t epoch;
-	u64 period_ns;		/* 0 until first enabled */
+	u64 period_ns; /* 0 until first enabled */
 	bool enabled;
 };
 
-void qxl_vblank_timer_init(struct qxl_vblank_timer *timer,
-			   struct drm_crtc *crtc);
+void qxl_vblank_timer_init(struct qxl_vblank_timer *timer, struct drm_crtc *crtc);
 /* Waits until the timer is idle. May sleep; vblank is off. */
 void qxl_vblank_timer_stop(struct qxl_vblank_timer *timer);
 

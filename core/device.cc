@@ -328,8 +328,8 @@ Result<> Device::blank(const qxl_rect& rect) {
 
 // Surfaces ------------------------------------------------------------------------
 
-Result<SurfaceId> Device::create_surface(qxl_bo* bo, const qxl_surface_desc& desc,
-                                         uint64_t offset, qxl_fence* destroyed) {
+Result<SurfaceId> Device::create_surface(qxl_bo* bo, const qxl_surface_desc& desc, uint64_t offset,
+                                         qxl_fence* destroyed) {
   QXL_TRY(need_primary());
   return surfaces_.create(bo, desc, surface_slot_.address(offset), destroyed);
 }

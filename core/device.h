@@ -22,8 +22,8 @@ namespace qxl {
 class Device {
  public:
   // May sleep. kNoMemory; kNoDevice when BAR 0 leaves too little memory.
-  static Result<Device*> create(qxl_device* dev, const qxl_resources& res,
-                                const qxl_rom_info& rom, uint32_t heads);
+  static Result<Device*> create(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& rom,
+                                uint32_t heads);
   static void destroy(Device* device);
 
   [[nodiscard]] const qxl_layout& layout() const { return layout_; }

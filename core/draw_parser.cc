@@ -23,9 +23,9 @@ constexpr uint32_t kFilterMask = 7;
 constexpr uint32_t kLastFilter = 4;
 // The server sets the HAS_ flags itself.
 constexpr uint32_t kCompositeFlags =
-    SPICE_COMPOSITE_FLAGS_MASK & ~uint32_t{SPICE_COMPOSITE_HAS_MASK |
-                                           SPICE_COMPOSITE_HAS_SRC_TRANSFORM |
-                                           SPICE_COMPOSITE_HAS_MASK_TRANSFORM};
+    SPICE_COMPOSITE_FLAGS_MASK &
+    ~uint32_t{SPICE_COMPOSITE_HAS_MASK | SPICE_COMPOSITE_HAS_SRC_TRANSFORM |
+              SPICE_COMPOSITE_HAS_MASK_TRANSFORM};
 
 // Where in the client's memory something is. bo == QXL_NO_BO: nowhere.
 struct Place {
@@ -73,8 +73,7 @@ constexpr uint32_t kMostSide = (1 << 15) - 1;
 // id of all that is not cached.
 uint64_t cache_id(const QXLImage& image) {
   uint64_t depth = bitmap_bytes_per_pixel(image.bitmap.format) / 2;
-  return image.descriptor.id << 32 | depth << 30 | uint64_t{image.bitmap.x} << 15 |
-         image.bitmap.y;
+  return image.descriptor.id << 32 | depth << 30 | uint64_t{image.bitmap.x} << 15 | image.bitmap.y;
 }
 
 // PIXMAN_OP_CLEAR to SATURATE, the disjoint, the conjoint and the blend modes.
@@ -326,8 +325,8 @@ Result<> Parser::composite_source(uint64_t field, uint64_t raw, uint64_t transfo
   QXLImageDescriptor descriptor;
   QXL_TRY(read(at.value(), descriptor));
   if (descriptor.type != SPICE_IMAGE_TYPE_SURFACE) return Error::kInvalid;
-  auto bo = surface(at.value().bo,
-                    at.value().offset + offsetof(QXLImage, surface_image.surface_id));
+  auto bo =
+      surface(at.value().bo, at.value().offset + offsetof(QXLImage, surface_image.surface_id));
   if (!bo.ok()) return bo.error();
   source.bo = bo.value();
   return {};
@@ -361,8 +360,7 @@ Result<> Parser::bitmap(const Place& at, const QXLImage& image, qxl_draw_image& 
   uint64_t row = uint64_t{bits.x} * out.bytes_per_pixel;
   if (image.descriptor.type != SPICE_IMAGE_TYPE_BITMAP || row == 0 || bits.y == 0 ||
       bits.x > kMostSide || bits.y > kMostSide || bits.stride < row ||
-      uint64_t{bits.stride} * bits.y > INT32_MAX ||
-      !(bits.flags & QXL_BITMAP_TOP_DOWN))
+      uint64_t{bits.stride} * bits.y > INT32_MAX || !(bits.flags & QXL_BITMAP_TOP_DOWN))
     return Error::kInvalid;
   auto palette = address(at.bo, at.offset + offsetof(QXLImage, bitmap.palette), bits.palette);
   if (!palette.ok() || palette.value().somewhere()) return Error::kInvalid;

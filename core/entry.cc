@@ -171,8 +171,7 @@ int qxl_core_surface_update(qxl_core* core, uint32_t id, const qxl_rect* area) {
 
 int qxl_core_parse_draw(const qxl_command* command, const qxl_exec_bo* bos, uint32_t num_bos,
                         qxl_piece* pieces, qxl_draw* draw) {
-  return errno_of(
-      qxl::parse_draw(*command, {bos, num_bos}, {pieces, command->num_relocs}, *draw));
+  return errno_of(qxl::parse_draw(*command, {bos, num_bos}, {pieces, command->num_relocs}, *draw));
 }
 
 int qxl_core_execute_draw(qxl_core* core, const qxl_draw* draw, const qxl_exec_bo* bos,

@@ -25,7 +25,7 @@ struct Release {
   qxl_fence* fence;     // signalled and dropped at release; may be null
   uint32_t generation;  // of this use of the record; part of the id
   uint32_t next_free;
-  SurfaceId surface;    // freed at release unless it is the primary
+  SurfaceId surface;  // freed at release unless it is the primary
   ReleaseState state;
 };
 

@@ -93,8 +93,7 @@ uint32_t Submission::try_reserve(Pool pool, std::span<const uint64_t> bytes,
   Guard guard(lock_);
   Arena& arena = arenas_[static_cast<uint32_t>(pool)];
   uint32_t count = 0;
-  while (count < bytes.size() && (out[count] = releases_.allocate(arena, bytes[count])))
-    ++count;
+  while (count < bytes.size() && (out[count] = releases_.allocate(arena, bytes[count]))) ++count;
   return count;
 }
 
@@ -191,8 +190,7 @@ uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> 
     ++counters_.in_flight;
     counters_.in_flight_bytes += Arena::bytes(release.extent);
     ring.stage(address(release), type);
-    qxl_k_trace_submit(dev_, type, releases_.id_of(release).value(),
-                       Arena::bytes(release.extent));
+    qxl_k_trace_submit(dev_, type, releases_.id_of(release).value(), Arena::bytes(release.extent));
   }
   if (count != 0) wake = ring.publish();
   return count;

@@ -28,7 +28,7 @@ enum class Queue : uint8_t {
 // Where a command's memory comes from. Apart, so that what lives long cannot
 // leave the uploads without a large piece, nor uploads the others without any.
 enum class Pool : uint8_t {
-  kUpload,   // draws with their pixels
+  kUpload,  // draws with their pixels
   kCursor,
   kSurface,  // creates and destroys, for the life of the surface
 };
@@ -80,8 +80,8 @@ class Submission {
   // Records with memory for the first so many of `bytes` as there is room for,
   // at least one; how many is the result. Waits for the host, bounded. Each is
   // the caller's until submit() or cancel(). kLost, kInvalid before the first primary.
-  Result<uint32_t> reserve(Pool pool, std::span<const uint64_t> bytes,
-                           std::span<Release*> out) QXL_EXCLUDES(lock_);
+  Result<uint32_t> reserve(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
+      QXL_EXCLUDES(lock_);
   Result<Release*> reserve_one(Pool pool, uint64_t bytes) QXL_EXCLUDES(lock_);
   // The same without waiting; possibly none.
   uint32_t try_reserve(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
@@ -147,8 +147,8 @@ class Submission {
 
   qxl_device* dev_;
   SurfaceIds& ids_;
-  Event progress_;  // moves when the host made room or gave something back
-  Memslot main_;    // changes in open() only, with nothing else running
+  Event progress_;        // moves when the host made room or gave something back
+  Memslot main_;          // changes in open() only, with nothing else running
   Arena arenas_[kPools];  // allocation state under lock_; geometry is fixed
 
   SpinLock lock_;

@@ -90,8 +90,7 @@ Result<SurfaceId> Surfaces::create(qxl_bo* bo, const qxl_surface_desc& desc, Dev
     return commands.error();
   }
   auto [create, destroy] = commands.value();
-  build_surface_destroy({Submission::pointer(*destroy), submission_.address(*destroy)},
-                        id.value());
+  build_surface_destroy({Submission::pointer(*destroy), submission_.address(*destroy)}, id.value());
   // INVARIANT: an id is reused only after the host released its destroy
   // command: the record frees it then.
   destroy->surface = id.value();

@@ -56,7 +56,7 @@ class SurfaceIds {
 
  private:
   SpinLock lock_;
-  qxl_k_idr* idr_ QXL_GUARDED_BY(lock_) = nullptr;  // owned
+  qxl_k_idr* idr_ QXL_GUARDED_BY(lock_) = nullptr;    // owned
   SurfaceUse* uses_ QXL_GUARDED_BY(lock_) = nullptr;  // owned; end_ entries
   uint64_t clock_ QXL_GUARDED_BY(lock_) = 0;
   uint32_t in_use_ QXL_GUARDED_BY(lock_) = 0;

@@ -98,8 +98,8 @@ Result<> CopyPresenter::present_batch(const qxl_frame& frame, std::span<const qx
     uint64_t bytes[kBands];
     Release* releases[kBands];
     for (size_t i = 0; i < bands.size(); ++i) bytes[i] = kCopyPixels + pixel_bytes(bands[i]);
-    auto reserved = submission_.reserve(Pool::kUpload, {bytes, bands.size()},
-                                        {releases, bands.size()});
+    auto reserved =
+        submission_.reserve(Pool::kUpload, {bytes, bands.size()}, {releases, bands.size()});
     if (!reserved.ok()) return reserved.error();
     for (uint32_t i = 0; i < reserved.value(); ++i) copy_band(frame, bands[i], *releases[i]);
     QXL_TRY(submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()}));

@@ -25,14 +25,12 @@ void qxl_k_spinlock_destroy(struct qxl_k_spinlock *lock)
 	kfree(lock);
 }
 
-void qxl_k_spinlock_lock(struct qxl_k_spinlock *lock)
-	__acquires(&lock->lock)
+void qxl_k_spinlock_lock(struct qxl_k_spinlock *lock) __acquires(&lock->lock)
 {
 	spin_lock(&lock->lock);
 }
 
-void qxl_k_spinlock_unlock(struct qxl_k_spinlock *lock)
-	__releases(&lock->lock)
+void qxl_k_spinlock_unlock(struct qxl_k_spinlock *lock) __releases(&lock->lock)
 {
 	spin_unlock(&lock->lock);
 }

@@ -40,8 +40,7 @@ int qxl_core_create(struct qxl_device *dev, const struct qxl_resources *res,
 /* Frees the core. Stopped, and no surface left. May sleep. NULL is fine. */
 void qxl_core_destroy(struct qxl_core *core);
 
-void qxl_core_get_layout(const struct qxl_core *core,
-			 struct qxl_layout *layout);
+void qxl_core_get_layout(const struct qxl_core *core, struct qxl_layout *layout);
 
 /*
  * Resets the device and brings up rings, memslots and interrupts
@@ -85,8 +84,7 @@ void qxl_core_flush(struct qxl_core *core);
  * already (QXL_IO_CREATE_PRIMARY_ASYNC). May sleep. -EINVAL when it does not
  * fit the device's primary area.
  */
-int qxl_core_set_primary(struct qxl_core *core, uint32_t width,
-			 uint32_t height);
+int qxl_core_set_primary(struct qxl_core *core, uint32_t width, uint32_t height);
 
 /* Whether qxl_core_set_primary() can make one of this size. */
 bool qxl_core_primary_fits(const struct qxl_core *core, uint32_t width,
@@ -100,8 +98,7 @@ bool qxl_core_primary_fits(const struct qxl_core *core, uint32_t width,
  * sleep. -EINVAL unless qxl_core_can_adopt_primary().
  */
 int qxl_core_adopt_primary(struct qxl_core *core,
-			   const struct qxl_surface_desc *desc,
-			   uint64_t offset);
+			   const struct qxl_surface_desc *desc, uint64_t offset);
 
 /* Whether a surface like @desc can be the primary: 32_xRGB, and no larger. */
 bool qxl_core_can_adopt_primary(const struct qxl_core *core,
@@ -156,9 +153,8 @@ int qxl_core_surface_size(const struct qxl_surface_desc *desc, size_t *bytes);
  * the device takes no command without. -ENOSPC: surfaces have all ids; -ENOMEM.
  */
 int qxl_core_surface_create(struct qxl_core *core, struct qxl_bo *bo,
-			    const struct qxl_surface_desc *desc,
-			    uint64_t offset, struct qxl_fence *destroyed,
-			    uint32_t *id);
+			    const struct qxl_surface_desc *desc, uint64_t offset,
+			    struct qxl_fence *destroyed, uint32_t *id);
 
 /*
  * A counted reference to the BO behind @id, or NULL. Never a BO whose count
@@ -214,8 +210,7 @@ int qxl_core_execute_draw(struct qxl_core *core, const struct qxl_draw *draw,
 /* True when the SPICE client has capability bit @index (QXLRom). */
 bool qxl_core_client_has(struct qxl_core *core, uint32_t index);
 
-void qxl_core_get_counters(struct qxl_core *core,
-			   struct qxl_counters *counters);
+void qxl_core_get_counters(struct qxl_core *core, struct qxl_counters *counters);
 
 #ifdef __cplusplus
 }

@@ -15,9 +15,9 @@
 extern "C" {
 #endif
 
-struct qxl_device;		/* the rim's device; opaque to the core */
-struct qxl_bo;			/* the rim's buffer object; opaque to the core */
-struct qxl_fence;		/* a counted reference to a fence */
+struct qxl_device; /* the rim's device; opaque to the core */
+struct qxl_bo;     /* the rim's buffer object; opaque to the core */
+struct qxl_fence;  /* a counted reference to a fence */
 struct qxl_k_event;
 struct qxl_k_idr;
 struct qxl_k_mutex;

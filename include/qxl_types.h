@@ -32,25 +32,25 @@ struct qxl_rect {
 
 /* What PCI gave: where the device's memory is and how to reach it. */
 struct qxl_resources {
-	void *rom;		/* mapped ROM BAR, read only */
-	void *ram;		/* mapped BAR 0, write-combined */
+	void *rom; /* mapped ROM BAR, read only */
+	void *ram; /* mapped BAR 0, write-combined */
 	/* The last part of BAR 0 mapped again, uncached; NULL until the ROM is read. */
 	void *ram_header;
 	uint64_t rom_bytes;
 	uint64_t ram_bytes;
-	uint64_t ram_base;	/* bus address of BAR 0 */
-	uint64_t surface_bytes;	/* BAR 1, or BAR 4 where it is larger */
-	uint64_t surface_base;	/* its bus address */
-	uint32_t revision;	/* PCI revision id */
+	uint64_t ram_base;      /* bus address of BAR 0 */
+	uint64_t surface_bytes; /* BAR 1, or BAR 4 where it is larger */
+	uint64_t surface_base;  /* its bus address */
+	uint32_t revision;      /* PCI revision id */
 };
 
 /* What a valid ROM says, copied once. All offsets are into BAR 0, in bytes. */
 struct qxl_rom_info {
 	uint64_t ram_header_offset;
 	uint64_t primary_offset;
-	uint64_t primary_bytes;	/* upper bound of stride * height */
-	uint32_t id;		/* which of the guest's QXL devices this is */
-	uint32_t n_surfaces;	/* ids 0 .. n_surfaces - 1; 0 is the primary */
+	uint64_t primary_bytes; /* upper bound of stride * height */
+	uint32_t id;            /* which of the guest's QXL devices this is */
+	uint32_t n_surfaces;    /* ids 0 .. n_surfaces - 1; 0 is the primary */
 	uint8_t slots_start;
 	uint8_t slots_end;
 	uint8_t slot_id_bits;
@@ -61,25 +61,25 @@ struct qxl_rom_info {
 struct qxl_layout {
 	uint64_t vram_offset;
 	uint64_t vram_bytes;
-	uint64_t upload_bytes;	/* upload arena: bound of bytes in flight */
+	uint64_t upload_bytes; /* upload arena: bound of bytes in flight */
 };
 
 /* One head of the monitors config. Pixels, in the primary's coordinates. */
 struct qxl_head {
 	uint32_t x;
 	uint32_t y;
-	uint32_t width;		/* 0: the head is off */
+	uint32_t width; /* 0: the head is off */
 	uint32_t height;
 };
 
 /* A framebuffer to present from. The core only reads the pixels. */
 struct qxl_frame {
-	const void *pixels;	/* XRGB8888, mapped for the whole call */
-	uint32_t pitch;		/* bytes between rows */
-	uint32_t width;		/* pixels */
+	const void *pixels; /* XRGB8888, mapped for the whole call */
+	uint32_t pitch;     /* bytes between rows */
+	uint32_t width;     /* pixels */
 	uint32_t height;
-	int32_t dx;		/* added to a framebuffer coordinate gives */
-	int32_t dy;		/* the primary's coordinate */
+	int32_t dx; /* added to a framebuffer coordinate gives */
+	int32_t dy; /* the primary's coordinate */
 };
 
 /* An ARGB8888 (premultiplied) pointer image. */
@@ -94,39 +94,39 @@ struct qxl_cursor_image {
 
 /* A surface as the host sees it. */
 struct qxl_surface_desc {
-	uint32_t format;	/* SPICE_SURFACE_FMT_* */
+	uint32_t format; /* SPICE_SURFACE_FMT_* */
 	uint32_t width;
 	uint32_t height;
-	int32_t stride;		/* bytes; a multiple of 4 */
+	int32_t stride; /* bytes; a multiple of 4 */
 };
 
 /* Counters, all since load unless "now" is said. Explained in docs/operating.md. */
 struct qxl_counters {
-	uint64_t commands;		/* pushed on the command ring */
-	uint64_t cursor_commands;	/* pushed on the cursor ring */
-	uint64_t notifies;		/* port writes that woke the host */
-	uint64_t releases;		/* commands the host gave back */
-	uint64_t bad_releases;		/* ids from the host that named nothing */
-	uint64_t ring_waits;		/* pushes that waited for a ring slot */
-	uint64_t memory_waits;		/* uploads that waited for memory */
-	uint64_t oom_notifies;		/* requests to the host to free memory */
+	uint64_t commands;        /* pushed on the command ring */
+	uint64_t cursor_commands; /* pushed on the cursor ring */
+	uint64_t notifies;        /* port writes that woke the host */
+	uint64_t releases;        /* commands the host gave back */
+	uint64_t bad_releases;    /* ids from the host that named nothing */
+	uint64_t ring_waits;      /* pushes that waited for a ring slot */
+	uint64_t memory_waits;    /* uploads that waited for memory */
+	uint64_t oom_notifies;    /* requests to the host to free memory */
 	uint64_t presented_rects;
 	uint64_t presented_bytes;
-	uint64_t in_flight;		/* now: commands held by the host */
-	uint64_t in_flight_bytes;	/* now: arena bytes held by the host */
-	uint64_t release_slots;		/* now: release records in use */
-	uint64_t command_ring_used;	/* now: commands the host has not taken */
-	uint64_t cursor_ring_used;	/* now: the same of the cursor ring */
-	uint64_t surfaces;		/* now: surface ids in use */
-	uint64_t resets;		/* device resets */
-	uint64_t lost;			/* now: 1 when the device stopped answering */
+	uint64_t in_flight;         /* now: commands held by the host */
+	uint64_t in_flight_bytes;   /* now: arena bytes held by the host */
+	uint64_t release_slots;     /* now: release records in use */
+	uint64_t command_ring_used; /* now: commands the host has not taken */
+	uint64_t cursor_ring_used;  /* now: the same of the cursor ring */
+	uint64_t surfaces;          /* now: surface ids in use */
+	uint64_t resets;            /* device resets */
+	uint64_t lost; /* now: 1 when the device stopped answering */
 };
 
 /* What the interrupt handler found; bits of qxl_core_interrupt()'s result. */
-#define QXL_IRQ_NONE		0x0u	/* not ours */
-#define QXL_IRQ_HANDLED		0x1u
-#define QXL_IRQ_RELEASES	0x2u	/* run qxl_core_collect() */
-#define QXL_IRQ_MONITORS	0x4u	/* the client asked for another layout */
-#define QXL_IRQ_ERROR		0x8u	/* the device reports a guest bug */
+#define QXL_IRQ_NONE 0x0u /* not ours */
+#define QXL_IRQ_HANDLED 0x1u
+#define QXL_IRQ_RELEASES 0x2u /* run qxl_core_collect() */
+#define QXL_IRQ_MONITORS 0x4u /* the client asked for another layout */
+#define QXL_IRQ_ERROR 0x8u    /* the device reports a guest bug */
 
 #endif

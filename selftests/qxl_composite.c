@@ -20,13 +20,13 @@
 struct composite {
 	const char *name;
 	enum raster_operator op;
-	uint32_t target;	/* SPICE_SURFACE_FMT_* */
+	uint32_t target; /* SPICE_SURFACE_FMT_* */
 	uint32_t source;
-	uint32_t mask;		/* 0: none */
-	int32_t x;		/* in source and mask */
+	uint32_t mask; /* 0: none */
+	int32_t x;     /* in source and mask */
 	int32_t y;
-	uint32_t step;		/* of both; 0: no transform */
-	bool repeat;		/* both */
+	uint32_t step; /* of both; 0: no transform */
+	bool repeat;   /* both */
 };
 
 static const struct drm_mode_rect area = { 12, 7, 82, 52 };
@@ -55,8 +55,9 @@ static uint32_t flags_of(const struct composite *test)
 
 /* Source or mask: @field and @transform are where the drawable has its addresses. */
 static void add_picture(struct exec_draw *draw, struct exec_memory *memory,
-			const struct composite *test, const struct surface *picture,
-			unsigned int index, size_t field, size_t transform)
+			const struct composite *test,
+			const struct surface *picture, unsigned int index,
+			size_t field, size_t transform)
 {
 	exec_image_surface(draw, memory, field, index, picture);
 	if (test->step)
@@ -64,13 +65,14 @@ static void add_picture(struct exec_draw *draw, struct exec_memory *memory,
 }
 
 static void add_source(struct exec_draw *draw, struct exec_memory *memory,
-		       const struct composite *test, const struct surface *source)
+		       const struct composite *test,
+		       const struct surface *source)
 {
 	add_picture(draw, memory, test, source, 0,
 		    offsetof(QXLDrawable, u.composite.src),
 		    offsetof(QXLDrawable, u.composite.src_transform));
-	draw->drawable.u.composite.src_origin =
-		(QXLPoint16){ .x = test->x, .y = test->y };
+	draw->drawable.u.composite.src_origin = (QXLPoint16){ .x = test->x,
+							      .y = test->y };
 }
 
 static void add_mask(struct exec_draw *draw, struct exec_memory *memory,
@@ -79,8 +81,8 @@ static void add_mask(struct exec_draw *draw, struct exec_memory *memory,
 	add_picture(draw, memory, test, mask, 1,
 		    offsetof(QXLDrawable, u.composite.mask),
 		    offsetof(QXLDrawable, u.composite.mask_transform));
-	draw->drawable.u.composite.mask_origin =
-		(QXLPoint16){ .x = test->x, .y = test->y };
+	draw->drawable.u.composite.mask_origin = (QXLPoint16){ .x = test->x,
+							       .y = test->y };
 }
 
 static struct raster_source reference(const struct composite *test,
@@ -136,10 +138,12 @@ static void run(const void *arg)
 	const struct composite *test = arg;
 	struct canvas target = {}, source = {}, mask = {};
 
-	if (canvas_create(&target, card.fd, test->target, WIDTH, HEIGHT, false, 1) &&
-	    canvas_create(&source, card.fd, test->source, WIDTH, HEIGHT, true, 2) &&
-	    (!test->mask || canvas_create(&mask, card.fd, test->mask, WIDTH, HEIGHT,
-					  false, 3))) {
+	if (canvas_create(&target, card.fd, test->target, WIDTH, HEIGHT, false,
+			  1) &&
+	    canvas_create(&source, card.fd, test->source, WIDTH, HEIGHT, true,
+			  2) &&
+	    (!test->mask || canvas_create(&mask, card.fd, test->mask, WIDTH,
+					  HEIGHT, false, 3))) {
 		draw(test, &target, &source, test->mask ? &mask : NULL);
 		canvas_check(&target, test->name);
 		canvas_check(&source, "the source");
@@ -183,8 +187,10 @@ static void source_is_mask(void)
 	};
 	struct canvas target = {}, source = {};
 
-	if (canvas_create(&target, card.fd, test.target, WIDTH, HEIGHT, false, 5) &&
-	    canvas_create(&source, card.fd, test.source, WIDTH, HEIGHT, false, 6)) {
+	if (canvas_create(&target, card.fd, test.target, WIDTH, HEIGHT, false,
+			  5) &&
+	    canvas_create(&source, card.fd, test.source, WIDTH, HEIGHT, false,
+			  6)) {
 		draw(&test, &target, &source, &source);
 		canvas_check(&target, "source is mask");
 	}

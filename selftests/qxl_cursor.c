@@ -11,10 +11,10 @@
 #include "host.h"
 #include "ktap.h"
 
-#define WIDTH	1024
-#define HEIGHT	768
-#define SEED	11
-#define MOVES	500
+#define WIDTH 1024
+#define HEIGHT 768
+#define SEED 11
+#define MOVES 500
 
 static struct card card;
 static struct dumb screen;
@@ -31,11 +31,23 @@ struct place {
 
 /* On, across and beyond every edge and corner of the screen. */
 static const struct place places[] = {
-	{ 0, 0 }, { 100, 100 }, { -1, -1 }, { -63, 200 }, { 200, -63 },
-	{ -64, -64 }, { -500, 300 }, { 300, -500 }, { WIDTH - 1, HEIGHT - 1 },
-	{ WIDTH - 32, 300 }, { 300, HEIGHT - 32 }, { WIDTH, HEIGHT },
-	{ WIDTH + 500, 10 }, { 10, HEIGHT + 500 }, { -32768, -32768 },
-	{ 32767, 32767 }, { 512, 384 },
+	{ 0, 0 },
+	{ 100, 100 },
+	{ -1, -1 },
+	{ -63, 200 },
+	{ 200, -63 },
+	{ -64, -64 },
+	{ -500, 300 },
+	{ 300, -500 },
+	{ WIDTH - 1, HEIGHT - 1 },
+	{ WIDTH - 32, 300 },
+	{ 300, HEIGHT - 32 },
+	{ WIDTH, HEIGHT },
+	{ WIDTH + 500, 10 },
+	{ 10, HEIGHT + 500 },
+	{ -32768, -32768 },
+	{ 32767, 32767 },
+	{ 512, 384 },
 };
 
 static void setup(void)
@@ -67,8 +79,9 @@ static void draw_pointer(const struct dumb *dumb, uint32_t colour)
 		for (int32_t x = 0; x < width; x++) {
 			int32_t dx = 2 * x - width, dy = 2 * y - height;
 
-			line[x] = dx * dx + dy * dy > width * height ? 0 :
-				  0x80000000 | (colour & 0x7f7f7f);
+			line[x] = dx * dx + dy * dy > width * height ?
+					  0 :
+					  0x80000000 | (colour & 0x7f7f7f);
 		}
 	}
 }
@@ -138,8 +151,8 @@ static void plane_everywhere(const void *arg)
 	char name[32];
 	int ret;
 
-	if (!has_plane() || make_pointer(&dumb, size->width, size->height,
-					 DRM_FORMAT_ARGB8888))
+	if (!has_plane() ||
+	    make_pointer(&dumb, size->width, size->height, DRM_FORMAT_ARGB8888))
 		return;
 	for (uint32_t i = 0; i < ARRAY_SIZE(places); i++) {
 		ret = plane_set(dumb.fb, size->width, size->height, &places[i],
@@ -160,14 +173,18 @@ static void plane_everywhere(const void *arg)
 static void plane_hotspot(void)
 {
 	static const struct place hotspots[] = {
-		{ 0, 0 }, { 5, 7 }, { 63, 63 }, { 32, 0 },
+		{ 0, 0 },
+		{ 5, 7 },
+		{ 63, 63 },
+		{ 32, 0 },
 	};
 	struct dumb dumb;
 
 	if (!has_plane() || make_pointer(&dumb, 64, 64, DRM_FORMAT_ARGB8888))
 		return;
 	if (!card.cursor.hotspot_x)
-		ktap_note("no HOTSPOT_X: this kernel has hotspots in CURSOR2 only");
+		ktap_note(
+			"no HOTSPOT_X: this kernel has hotspots in CURSOR2 only");
 	for (uint32_t i = 0; i < ARRAY_SIZE(hotspots); i++) {
 		int ret = plane_set(dumb.fb, 64, 64, &places[1], hotspots[i].x,
 				    hotspots[i].y);
@@ -188,13 +205,13 @@ static void plane_image_changes(void)
 	struct dumb dumbs[2] = { 0 };
 	int ret;
 
-	if (!has_plane() ||
-	    make_pointer(&dumbs[0], 64, 64, DRM_FORMAT_ARGB8888))
+	if (!has_plane() || make_pointer(&dumbs[0], 64, 64, DRM_FORMAT_ARGB8888))
 		return;
 	if (!make_pointer(&dumbs[1], 64, 64, DRM_FORMAT_ARGB8888)) {
 		for (uint32_t i = 0; i < 20; i++) {
 			draw_pointer(&dumbs[i % 2], i * 0x0c0a08);
-			ret = plane_set(dumbs[i % 2].fb, 64, 64, &places[1], 0, 0);
+			ret = plane_set(dumbs[i % 2].fb, 64, 64, &places[1], 0,
+					0);
 			check(!ret, "image %u: %d", i, ret);
 		}
 	}
@@ -203,8 +220,8 @@ static void plane_image_changes(void)
 	dumb_destroy(&dumbs[0]);
 }
 
-static void check_plane_refuses(uint32_t width, uint32_t height, uint32_t format,
-				const char *what)
+static void check_plane_refuses(uint32_t width, uint32_t height,
+				uint32_t format, const char *what)
 {
 	struct dumb dumb;
 	int ret;
@@ -325,8 +342,7 @@ static void pointer_survives_modeset(void)
 	drmModeModeInfo mode;
 	int ret;
 
-	if (!has_plane() ||
-	    make_pointer(&pointer, 64, 64, DRM_FORMAT_ARGB8888))
+	if (!has_plane() || make_pointer(&pointer, 64, 64, DRM_FORMAT_ARGB8888))
 		return;
 	ret = plane_set(pointer.fb, 64, 64, &places[1], 0, 0);
 	check(!ret, "set: %d", ret);
@@ -382,8 +398,7 @@ static const struct ktap_case cases[] = {
 	{ .name = "plane moves", .run = plane_moves },
 	{ .name = "legacy 64x64", .run_with = legacy_everywhere, .arg = &full },
 	{ .name = "legacy 24x24", .run_with = legacy_everywhere, .arg = &small },
-	{ .name = "legacy 32x64", .run_with = legacy_everywhere,
-	  .arg = &narrow },
+	{ .name = "legacy 32x64", .run_with = legacy_everywhere, .arg = &narrow },
 	{ .name = "legacy moves", .run = legacy_moves },
 	{ .name = "legacy refusals", .run = legacy_refusals },
 	{ .name = "pointer survives a modeset", .run = pointer_survives_modeset },

@@ -18,13 +18,13 @@
 #include "host.h"
 #include "ktap.h"
 
-#define WIDTH		800
-#define HEIGHT		600
-#define BASE_SEED	21
-#define DAMAGE_SEED	22
-#define RECTS_MAX	1000
+#define WIDTH 800
+#define HEIGHT 600
+#define BASE_SEED 21
+#define DAMAGE_SEED 22
+#define RECTS_MAX 1000
 /* DRM_MODE_FB_DIRTY_MAX_CLIPS */
-#define DIRTYFB_MAX	256
+#define DIRTYFB_MAX 256
 
 struct list {
 	struct drm_mode_rect rects[RECTS_MAX];
@@ -41,7 +41,7 @@ static struct dumb screen;
 
 static void add(struct list *list, int32_t x1, int32_t y1, int32_t x2, int32_t y2)
 {
-	list->rects[list->count++] = (struct drm_mode_rect) { x1, y1, x2, y2 };
+	list->rects[list->count++] = (struct drm_mode_rect){ x1, y1, x2, y2 };
 }
 
 static void make_one(struct list *list)
@@ -189,7 +189,7 @@ static int send_dirtyfb(const struct list *list)
 	drmModeClip sent[DIRTYFB_MAX];
 
 	for (uint32_t i = 0; i < list->count; i++)
-		sent[i] = (drmModeClip) {
+		sent[i] = (drmModeClip){
 			.x1 = list->rects[i].x1,
 			.y1 = list->rects[i].y1,
 			.x2 = list->rects[i].x2,
@@ -217,7 +217,7 @@ static const struct way clips = { "clips", send_clips };
 struct damage_case {
 	const struct way *way;
 	const char *list;
-	bool is_bad;		/* may be refused, as a whole */
+	bool is_bad; /* may be refused, as a whole */
 };
 
 static void setup(void)
@@ -340,11 +340,12 @@ static void refusals(void)
 	drmModeDestroyPropertyBlob(card.fd, blob);
 }
 
-#define DAMAGE(way_, list_, bad) { \
-	.name = #way_ " " list_, \
-	.run_with = damage, \
-	.arg = &(const struct damage_case){ &way_, list_, bad }, \
-}
+#define DAMAGE(way_, list_, bad)                                         \
+	{                                                                \
+		.name = #way_ " " list_,                                 \
+		.run_with = damage,                                      \
+		.arg = &(const struct damage_case){ &way_, list_, bad }, \
+	}
 
 static const struct ktap_case cases[] = {
 	DAMAGE(dirtyfb, "one", false),
@@ -353,7 +354,8 @@ static const struct ktap_case cases[] = {
 	DAMAGE(dirtyfb, "256", false),
 	DAMAGE(dirtyfb, "odd", true),
 	DAMAGE(dirtyfb, "inverted", true),
-	{ .name = "dirtyfb of everything", .run_with = everything,
+	{ .name = "dirtyfb of everything",
+	  .run_with = everything,
 	  .arg = &dirtyfb },
 	DAMAGE(clips, "one", false),
 	DAMAGE(clips, "edges", false),
@@ -363,8 +365,7 @@ static const struct ktap_case cases[] = {
 	DAMAGE(clips, "odd", true),
 	DAMAGE(clips, "inverted", true),
 	{ .name = "clips of everything", .run_with = everything, .arg = &clips },
-	{ .name = "framebuffer that is not shown",
-	  .run = framebuffer_not_shown },
+	{ .name = "framebuffer that is not shown", .run = framebuffer_not_shown },
 	{ .name = "refusals", .run = refusals },
 };
 

@@ -87,7 +87,8 @@ static void several_at_once(void)
 	uint32_t count;
 
 	for (count = 0; count < ARRAY_SIZE(dumbs); count++) {
-		int ret = dumb_frame(&dumbs[count], card.fd, 200 + count * 7, 100);
+		int ret = dumb_frame(&dumbs[count], card.fd, 200 + count * 7,
+				     100);
 
 		if (!check(!ret, "buffer %u: %d", count, ret))
 			break;
@@ -128,7 +129,7 @@ static void check_bad_create(const struct bad_create *bad)
 		return;
 	}
 	check(errno == EINVAL || errno == ERANGE || errno == ENOMEM ||
-	      errno == E2BIG,
+		      errno == E2BIG,
 	      "%ux%u, %u bpp: errno %d", bad->width, bad->height, bad->bpp,
 	      errno);
 }
@@ -162,10 +163,10 @@ static void bad_handles(void)
 	int ret;
 
 	check(drmIoctl(card.fd, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy) &&
-	      (errno == EINVAL || errno == ENOENT),
+		      (errno == EINVAL || errno == ENOENT),
 	      "destroy of no handle: errno %d", errno);
-	check(drmIoctl(card.fd, DRM_IOCTL_MODE_MAP_DUMB, &map) &&
-	      errno == ENOENT, "map of no handle: errno %d", errno);
+	check(drmIoctl(card.fd, DRM_IOCTL_MODE_MAP_DUMB, &map) && errno == ENOENT,
+	      "map of no handle: errno %d", errno);
 
 	if (!check(!dumb_create(&dumb, card.fd, 16, 16), "create: errno %d",
 		   errno))
@@ -276,11 +277,12 @@ static void untouched_mapping_outlives_handle(void)
 	dumb_destroy(&dumb);
 }
 
-#define ROUND_TRIP(w, h) { \
-	.name = "round trip " #w "x" #h, \
-	.run_with = round_trip, \
-	.arg = &(const struct size){ w, h }, \
-}
+#define ROUND_TRIP(w, h)                             \
+	{                                            \
+		.name = "round trip " #w "x" #h,     \
+		.run_with = round_trip,              \
+		.arg = &(const struct size){ w, h }, \
+	}
 
 static const struct ktap_case cases[] = {
 	ROUND_TRIP(1, 1),
@@ -295,8 +297,7 @@ static const struct ktap_case cases[] = {
 	{ .name = "bad handles", .run = bad_handles },
 	{ .name = "create and destroy 1000 times", .run = thousand_times },
 	{ .name = "no old contents in new buffers", .run = no_old_contents },
-	{ .name = "mapping outlives its handle",
-	  .run = mapping_outlives_handle },
+	{ .name = "mapping outlives its handle", .run = mapping_outlives_handle },
 	{ .name = "untouched mapping outlives its handle",
 	  .run = untouched_mapping_outlives_handle },
 };

@@ -69,8 +69,11 @@ struct kind {
 static void fills(const void *arg)
 {
 	static const struct drm_mode_rect areas[] = {
-		{ 3, 5, 40, 20 }, { 0, 0, 1, 1 }, { WIDTH - 1, 0, WIDTH, HEIGHT },
-		{ 0, HEIGHT - 1, WIDTH, HEIGHT }, { 30, 10, 31, 50 },
+		{ 3, 5, 40, 20 },
+		{ 0, 0, 1, 1 },
+		{ WIDTH - 1, 0, WIDTH, HEIGHT },
+		{ 0, HEIGHT - 1, WIDTH, HEIGHT },
+		{ 30, 10, 31, 50 },
 		{ 20, 12, 77, 33 },
 	};
 	static const struct drm_mode_rect all = { 0, 0, WIDTH, HEIGHT };
@@ -138,7 +141,8 @@ static const struct rop rops[] = {
 	{ SPICE_ROPD_OP_INVERS, rop_invert },
 };
 
-static void fill_with(struct canvas *canvas, const struct rop *rop, uint32_t pixel)
+static void fill_with(struct canvas *canvas, const struct rop *rop,
+		      uint32_t pixel)
 {
 	static const struct drm_mode_rect area = { 7, 9, 71, 44 };
 	const struct raster *want = &canvas->want;
@@ -186,7 +190,9 @@ struct copy {
 static void bitmap(const void *arg)
 {
 	static const struct drm_mode_rect areas[] = {
-		{ 0, 0, WIDTH, HEIGHT }, { 10, 20, 33, 21 }, { 60, 2, 97, 61 },
+		{ 0, 0, WIDTH, HEIGHT },
+		{ 10, 20, 33, 21 },
+		{ 60, 2, 97, 61 },
 	};
 	const struct copy *copy = arg;
 	struct raster pixels = raster_new(copy->surface_format, WIDTH, HEIGHT);
@@ -222,8 +228,9 @@ static int send_with_id(const struct canvas *canvas, struct exec_memory *memory,
 			const struct raster *pixels, uint64_t id, uint8_t flags)
 {
 	static const struct drm_mode_rect all = { 0, 0, WIDTH, HEIGHT };
-	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .direct = true };
+	static const struct exec_bitmap layout = {
+		.format = SPICE_BITMAP_FMT_32BIT, .direct = true
+	};
 	struct exec_draw draw;
 	QXLImage *image = memory->object.map;
 
@@ -256,7 +263,8 @@ static void image_ids(void)
 		{ 0, QXL_IMAGE_CACHE, 6 },
 		{ 0x7700000002, QXL_IMAGE_CACHE, 3 },
 	};
-	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT);
+	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+					  HEIGHT);
 	struct exec_memory memory = {};
 	struct canvas canvas = {};
 
@@ -285,7 +293,8 @@ static void larger_than_the_arena(void)
 	enum { SIDE = 2048, CUT = 13 };
 	static const struct drm_mode_rect area = { CUT, CUT, SIDE, SIDE };
 	static const struct exec_bitmap layout = {
-		.format = SPICE_BITMAP_FMT_32BIT, .chunk = 700001,
+		.format = SPICE_BITMAP_FMT_32BIT,
+		.chunk = 700001,
 	};
 	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE);
 	struct exec_memory data = {};
@@ -295,8 +304,8 @@ static void larger_than_the_arena(void)
 
 	raster_noise(&pixels, 50);
 	if (memory_create(&data, SIDE * SIDE * 4 + MIB) &&
-	    canvas_create(&canvas, card.fd, SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE,
-			  false, 51)) {
+	    canvas_create(&canvas, card.fd, SPICE_SURFACE_FMT_32_xRGB, SIDE,
+			  SIDE, false, 51)) {
 		exec_copy(&draw, &canvas.surface, &area, 0, 5);
 		draw.drawable.bbox.bottom -= 5;
 		draw.drawable.u.copy.src_area.bottom -= 5;
@@ -326,12 +335,13 @@ static void surface_to_surface(void)
 	for (unsigned int i = 0; i < 4; i++) {
 		struct canvas from = {}, to = {};
 
-		if (canvas_create(&from, card.fd, SPICE_SURFACE_FMT_32_xRGB, WIDTH,
-				  HEIGHT, i & 1, 60 + i) &&
-		    canvas_create(&to, card.fd, SPICE_SURFACE_FMT_32_xRGB, WIDTH,
-				  HEIGHT, i & 2, 70 + i)) {
+		if (canvas_create(&from, card.fd, SPICE_SURFACE_FMT_32_xRGB,
+				  WIDTH, HEIGHT, i & 1, 60 + i) &&
+		    canvas_create(&to, card.fd, SPICE_SURFACE_FMT_32_xRGB,
+				  WIDTH, HEIGHT, i & 2, 70 + i)) {
 			canvas_copy(&to, &part, &from, 30, 20, &memory);
-			canvas_check(&to, i & 1 ? "from bottom-up" : "from top-down");
+			canvas_check(&to, i & 1 ? "from bottom-up" :
+						  "from top-down");
 			canvas_fill(&from, &part, 0x334455);
 			canvas_copy(&to, &all, &from, 0, 0, &memory);
 			canvas_check(&to, i & 2 ? "to bottom-up" : "to top-down");
@@ -353,8 +363,8 @@ static void copy_bits(const void *arg)
 	} moves[] = {
 		{ { 10, 5, 80, 45 }, 10, 15 }, { { 10, 15, 80, 55 }, 10, 5 },
 		{ { 5, 10, 75, 50 }, 22, 10 }, { { 22, 10, 92, 50 }, 5, 10 },
-		{ { 0, 0, 90, 55 }, 7, 6 }, { { 7, 6, 97, 61 }, 0, 0 },
-		{ { 7, 0, 97, 55 }, 0, 6 }, { { 0, 0, 97, 61 }, 0, 0 },
+		{ { 0, 0, 90, 55 }, 7, 6 },    { { 7, 6, 97, 61 }, 0, 0 },
+		{ { 7, 0, 97, 55 }, 0, 6 },    { { 0, 0, 97, 61 }, 0, 0 },
 	};
 	const struct kind *kind = arg;
 
@@ -362,8 +372,8 @@ static void copy_bits(const void *arg)
 		struct canvas canvas;
 		char what[32];
 
-		if (!canvas_create(&canvas, card.fd, kind->format, WIDTH, HEIGHT,
-				   kind->bottom_up, 80 + i))
+		if (!canvas_create(&canvas, card.fd, kind->format, WIDTH,
+				   HEIGHT, kind->bottom_up, 80 + i))
 			return;
 		snprintf(what, sizeof(what), "move %u", i);
 		canvas_copy_bits(&canvas, &moves[i].area, moves[i].x, moves[i].y);
@@ -376,7 +386,8 @@ static void copy_bits(const void *arg)
 
 static struct drm_mode_rect random_area(struct prng *prng)
 {
-	int32_t x = prng_below(prng, WIDTH - 20), y = prng_below(prng, HEIGHT - 20);
+	int32_t x = prng_below(prng, WIDTH - 20),
+		y = prng_below(prng, HEIGHT - 20);
 
 	return (struct drm_mode_rect){ x, y, x + 1 + prng_below(prng, 20),
 				       y + 1 + prng_below(prng, 20) };
@@ -406,12 +417,14 @@ static void many_in_a_call(void)
 			case 1:
 				exec_copy(&draws[i], &to.surface, &area, x, y);
 				exec_image_surface(&draws[i], &memory,
-						   offsetof(QXLDrawable, u.copy.src_bitmap),
+						   offsetof(QXLDrawable,
+							    u.copy.src_bitmap),
 						   0, &from.surface);
 				raster_copy(&to.want, &area, &from.want, x, y);
 				break;
 			default:
-				exec_copy_bits(&draws[i], &to.surface, &area, x, y);
+				exec_copy_bits(&draws[i], &to.surface, &area, x,
+					       y);
 				raster_copy(&to.want, &area, &to.want, x, y);
 			}
 		}
@@ -511,8 +524,9 @@ static void two_handles(void)
 {
 	static const struct drm_mode_rect left = { 0, 0, 40, 50 };
 	static const struct drm_mode_rect right = { 50, 0, 90, 50 };
-	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .chunk = 999 };
+	static const struct exec_bitmap layout = {
+		.format = SPICE_BITMAP_FMT_32BIT, .chunk = 999
+	};
 	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, 40, 50);
 	struct exec_memory memory = {}, memory_again;
 	static struct exec_draw draws[2];
@@ -525,7 +539,8 @@ static void two_handles(void)
 		again = canvas.surface;
 		again.object = other_handle(&canvas.surface.object);
 		memory_again = (struct exec_memory){
-			.object = other_handle(&memory.object), .used = 4096,
+			.object = other_handle(&memory.object),
+			.used = 4096,
 		};
 		exec_copy(&draws[0], &again, &left, 0, 0);
 		exec_image_bitmap(&draws[0], &memory, &memory_again, &layout,
@@ -552,9 +567,11 @@ static void data_changes_afterwards(void)
 {
 	enum { ROUNDS = 40 };
 	static const struct drm_mode_rect all = { 0, 0, WIDTH, HEIGHT };
-	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .direct = true };
-	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT);
+	static const struct exec_bitmap layout = {
+		.format = SPICE_BITMAP_FMT_32BIT, .direct = true
+	};
+	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+					  HEIGHT);
 	static struct canvas canvases[ROUNDS];
 	unsigned int count = 0;
 
@@ -593,7 +610,8 @@ static void surfaces_closed_at_once(void)
 	if (!canvas_of(&last, 300) || !memory_create(&memory, 4096))
 		return;
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		const struct drm_mode_rect area = { i % 50, i % 30, 97 - i % 40, 61 };
+		const struct drm_mode_rect area = { i % 50, i % 30, 97 - i % 40,
+						    61 };
 		struct canvas first = {}, second = {};
 
 		memory.used = 0;
@@ -632,7 +650,8 @@ static void more_surfaces_than_ids(void)
 		memory.used = 0;
 		canvas_fill(&canvases[count], &area, count * 0x10203);
 		if (count)
-			canvas_copy(&canvases[count], &(struct drm_mode_rect){ 0, 9, 16, 16 },
+			canvas_copy(&canvases[count],
+				    &(struct drm_mode_rect){ 0, 9, 16, 16 },
 				    &canvases[count / 2], 0, 2, &memory);
 	}
 	check(count == SURFACES, "only %u surfaces", count);
@@ -670,15 +689,17 @@ static void surfaces_beyond_memory(void)
 		return;
 	for (; count < wanted; count++) {
 		if (!canvas_create(&canvases[count], card.fd,
-				   SPICE_SURFACE_FMT_32_xRGB, LARGE_SIDE, LARGE_SIDE, false,
-				   count))
+				   SPICE_SURFACE_FMT_32_xRGB, LARGE_SIDE,
+				   LARGE_SIDE, false, count))
 			break;
 		canvas_fill(&canvases[count], &area, count * 0x40302);
 	}
 	for (unsigned int i = 0; i < count; i++) {
 		memory.used = 0;
-		canvas_copy(&canvases[i], &(struct drm_mode_rect){ 0, 0, 500, 500 },
-			    &canvases[(i + count / 2) % count], 300, 100, &memory);
+		canvas_copy(&canvases[i],
+			    &(struct drm_mode_rect){ 0, 0, 500, 500 },
+			    &canvases[(i + count / 2) % count], 300, 100,
+			    &memory);
 	}
 	for (unsigned int i = 0; i < count; i++) {
 		canvas_check(&canvases[i], "one of many large ones");
@@ -732,9 +753,11 @@ static void data_beyond_vram(void)
 {
 	enum { MOST = 16, BYTES = 4 * MIB };
 	static const struct drm_mode_rect all = { 0, 0, WIDTH, HEIGHT };
-	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .chunk = 5000 };
-	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT);
+	static const struct exec_bitmap layout = {
+		.format = SPICE_BITMAP_FMT_32BIT, .chunk = 5000
+	};
+	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+					  HEIGHT);
 	static struct exec_memory memories[MOST];
 	static struct exec_draw draws[MOST];
 	struct canvas canvas = {};
@@ -791,25 +814,30 @@ static void nothing_is_left(void)
 
 /* ---------------------------------------------------------------------------------- */
 
-#define FILLS(name_, format_, bottom_up_) { \
-	.name = "fills, " name_, \
-	.run_with = fills, \
-	.arg = &(const struct kind){ format_, bottom_up_ }, \
-}
+#define FILLS(name_, format_, bottom_up_)                           \
+	{                                                           \
+		.name = "fills, " name_,                            \
+		.run_with = fills,                                  \
+		.arg = &(const struct kind){ format_, bottom_up_ }, \
+	}
 
-#define COPY_BITS(name_, format_, bottom_up_) { \
-	.name = "COPY_BITS over itself, " name_, \
-	.run_with = copy_bits, \
-	.arg = &(const struct kind){ format_, bottom_up_ }, \
-}
+#define COPY_BITS(name_, format_, bottom_up_)                       \
+	{                                                           \
+		.name = "COPY_BITS over itself, " name_,            \
+		.run_with = copy_bits,                              \
+		.arg = &(const struct kind){ format_, bottom_up_ }, \
+	}
 
-#define BITMAP(name_, format_, bitmap_format, bottom_up_, ...) { \
-	.name = "bitmap, " name_, \
-	.run_with = bitmap, \
-	.arg = &(const struct copy){ name_, format_, \
-				     { .format = bitmap_format, __VA_ARGS__ }, \
-				     bottom_up_ }, \
-}
+#define BITMAP(name_, format_, bitmap_format, bottom_up_, ...)          \
+	{                                                               \
+		.name = "bitmap, " name_,                               \
+		.run_with = bitmap,                                     \
+		.arg = &(const struct copy){ name_,                     \
+					     format_,                   \
+					     { .format = bitmap_format, \
+					       __VA_ARGS__ },           \
+					     bottom_up_ },              \
+	}
 
 static const struct ktap_case cases[] = {
 	FILLS("32 bits", SPICE_SURFACE_FMT_32_xRGB, false),
@@ -822,24 +850,24 @@ static const struct ktap_case cases[] = {
 	       false, .chunk = 0),
 	BITMAP("chunks within rows", SPICE_SURFACE_FMT_32_xRGB,
 	       SPICE_BITMAP_FMT_32BIT, false, .chunk = 2003),
-	BITMAP("direct", SPICE_SURFACE_FMT_32_xRGB, SPICE_BITMAP_FMT_32BIT, false,
-	       .direct = true),
+	BITMAP("direct", SPICE_SURFACE_FMT_32_xRGB, SPICE_BITMAP_FMT_32BIT,
+	       false, .direct = true),
 	BITMAP("rows with padding", SPICE_SURFACE_FMT_32_xRGB,
 	       SPICE_BITMAP_FMT_32BIT, false, .padding = 52),
 	BITMAP("direct with padding", SPICE_SURFACE_FMT_32_xRGB,
 	       SPICE_BITMAP_FMT_32BIT, false, .padding = 1, .direct = true),
 	BITMAP("chunks and padding", SPICE_SURFACE_FMT_32_xRGB,
 	       SPICE_BITMAP_FMT_32BIT, false, .padding = 3, .chunk = 1009),
-	BITMAP("to bottom-up", SPICE_SURFACE_FMT_32_xRGB, SPICE_BITMAP_FMT_32BIT,
-	       true, .chunk = 3000),
+	BITMAP("to bottom-up", SPICE_SURFACE_FMT_32_xRGB,
+	       SPICE_BITMAP_FMT_32BIT, true, .chunk = 3000),
 	BITMAP("with alpha", SPICE_SURFACE_FMT_32_ARGB, SPICE_BITMAP_FMT_RGBA,
 	       false, .chunk = 3000),
-	BITMAP("15 bits", SPICE_SURFACE_FMT_16_555, SPICE_BITMAP_FMT_16BIT, false,
-	       .chunk = 0),
+	BITMAP("15 bits", SPICE_SURFACE_FMT_16_555, SPICE_BITMAP_FMT_16BIT,
+	       false, .chunk = 0),
 	BITMAP("8 bits", SPICE_SURFACE_FMT_8_A, SPICE_BITMAP_FMT_8BIT_A, false,
 	       .chunk = 333),
-	BITMAP("8 bits, padding", SPICE_SURFACE_FMT_8_A, SPICE_BITMAP_FMT_8BIT_A,
-	       false, .padding = 7, .direct = true),
+	BITMAP("8 bits, padding", SPICE_SURFACE_FMT_8_A,
+	       SPICE_BITMAP_FMT_8BIT_A, false, .padding = 7, .direct = true),
 	{ .name = "image larger than the upload arena",
 	  .run = larger_than_the_arena },
 	{ .name = "surface to surface", .run = surface_to_surface },
@@ -851,13 +879,15 @@ static const struct ktap_case cases[] = {
 	{ .name = "interrupted calls", .run = interrupted_calls },
 	{ .name = "two handles of one object", .run = two_handles },
 	{ .name = "data changes after the call", .run = data_changes_afterwards },
-	{ .name = "surfaces closed after the call", .run = surfaces_closed_at_once },
+	{ .name = "surfaces closed after the call",
+	  .run = surfaces_closed_at_once },
 	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
 	{ .name = "more surfaces than memory", .run = surfaces_beyond_memory },
 	{ .name = "a surface leaves with draws to come",
 	  .run = draws_before_it_leaves },
 	{ .name = "more data than VRAM", .run = data_beyond_vram },
-	{ .name = "file closed with draws under way", .run = file_closed_with_draws },
+	{ .name = "file closed with draws under way",
+	  .run = file_closed_with_draws },
 	{ .name = "ids of images", .run = image_ids },
 	{ .name = "nothing is left", .run = nothing_is_left },
 };

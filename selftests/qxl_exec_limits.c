@@ -79,8 +79,9 @@ static void copy_in_chunks(struct exec_draw *draw, const struct surface *target,
 			   struct exec_memory *memory,
 			   const struct raster *pixels, uint32_t count)
 {
-	static const struct exec_bitmap direct = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .direct = true };
+	static const struct exec_bitmap direct = {
+		.format = SPICE_BITMAP_FMT_32BIT, .direct = true
+	};
 	uint32_t handle = memory->object.handle;
 	uint32_t bytes = pixels->stride * pixels->height, done = 0;
 	struct drm_qxl_reloc *data;
@@ -112,7 +113,8 @@ static void copy_in_chunks(struct exec_draw *draw, const struct surface *target,
 
 static void longest_chain(void)
 {
-	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT);
+	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+					  HEIGHT);
 	struct exec_memory memory = {};
 	struct canvas canvas = {};
 	struct exec_draw draw;
@@ -145,7 +147,8 @@ static void longest_chain(void)
 /* Each command the longest chain, on a canvas in turn. */
 static void largest_call(void)
 {
-	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT);
+	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+					  HEIGHT);
 	struct exec_draw *draws = draws_new(COMMANDS_MAX + 1);
 	struct exec_memory memory = {};
 	struct canvas canvas = {};
@@ -176,7 +179,8 @@ static void largest_call(void)
  * Two pages, of which the second is none: a copy of @bytes that ends at the first's
  * end, or @over bytes further on.
  */
-static void *at_the_edge(uint8_t *pages, const void *bytes, size_t count, size_t over)
+static void *at_the_edge(uint8_t *pages, const void *bytes, size_t count,
+			 size_t over)
 {
 	uint8_t *place = pages + getpagesize() - count + over;
 
@@ -198,17 +202,18 @@ static int send_at_the_edge(uint8_t *pages, const struct exec_draw *draw,
 		args.commands = (uintptr_t)at_the_edge(pages, &command,
 						       sizeof(command), over);
 	if (which == 1)
-		command.command = (uintptr_t)at_the_edge(pages, body,
-							 EXEC_COMMAND_BYTES, over);
+		command.command = (uintptr_t)at_the_edge(
+			pages, body, EXEC_COMMAND_BYTES, over);
 	if (which == 2)
-		command.relocs = (uintptr_t)at_the_edge(pages, draw->relocs,
-							sizeof(draw->relocs[0]), over);
+		command.relocs = (uintptr_t)at_the_edge(
+			pages, draw->relocs, sizeof(draw->relocs[0]), over);
 	return drmIoctl(card.fd, DRM_IOCTL_QXL_EXECBUFFER, &args) ? -errno : 0;
 }
 
 static void where_memory_ends(void)
 {
-	static const char *const names[] = { "commands", "command", "relocations" };
+	static const char *const names[] = { "commands", "command",
+					     "relocations" };
 	size_t page = getpagesize();
 	uint8_t *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -222,7 +227,8 @@ static void where_memory_ends(void)
 		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 			int ret = send_at_the_edge(pages, &draw, i, 1);
 
-			check(ret == -EFAULT, "%s over the edge: %d", names[i], ret);
+			check(ret == -EFAULT, "%s over the edge: %d", names[i],
+			      ret);
 		}
 		canvas_check(&canvas, "over the edge");
 		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
@@ -288,8 +294,8 @@ static void more_ids_than_there_are(void)
 	counter_check(card.path, "surfaces", 0);
 }
 
-static void fill_surfaces(struct exec_draw *draws, const struct surface *surfaces,
-			  uint32_t count)
+static void fill_surfaces(struct exec_draw *draws,
+			  const struct surface *surfaces, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		exec_fill(&draws[i], &surfaces[i], &all, i);
@@ -332,8 +338,9 @@ static void more_memory_than_there_is(void)
 static void row_longer_than_the_arena(void)
 {
 	static const struct drm_mode_rect area = { 0, 0, WIDTH, 1 };
-	static const struct exec_bitmap direct = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .direct = true };
+	static const struct exec_bitmap direct = {
+		.format = SPICE_BITMAP_FMT_32BIT, .direct = true
+	};
 	struct exec_draw *draws = draws_new(2);
 	struct exec_memory memory = {};
 	struct canvas canvas = {};
@@ -371,7 +378,8 @@ static const struct ktap_case cases[] = {
 	{ .name = "the longest chain of chunks", .run = longest_chain },
 	{ .name = "the largest call", .run = largest_call },
 	{ .name = "where memory ends", .run = where_memory_ends },
-	{ .name = "more surfaces than ids in a call", .run = more_ids_than_there_are },
+	{ .name = "more surfaces than ids in a call",
+	  .run = more_ids_than_there_are },
 	{ .name = "more surface memory than there is in a call",
 	  .run = more_memory_than_there_is },
 	{ .name = "a row longer than the upload arena",

@@ -43,15 +43,15 @@ struct scene {
 
 struct faulty_call {
 	const char *name;
-	int (*prepare)(struct scene *scene);	/* no faults; may be NULL */
-	int (*call)(struct scene *scene);	/* 0 or a negative errno */
+	int (*prepare)(struct scene *scene); /* no faults; may be NULL */
+	int (*call)(struct scene *scene);    /* 0 or a negative errno */
 };
 
 static struct card card;
 static struct dumb frames[2];
 static struct dumb pointer;
 static int zeroes;
-static int first_fd;	/* of those that a try opens */
+static int first_fd; /* of those that a try opens */
 static drmModeModeInfo mode;
 static int fail_nth = -1;
 static struct exec_draw draws[3];
@@ -129,7 +129,8 @@ static int alloc(struct scene *scene)
 static int alloc_surf(struct scene *scene)
 {
 	struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
-					   .width = SIDE, .height = SIDE,
+					   .width = SIDE,
+					   .height = SIDE,
 					   .stride = SIDE * 4 };
 	int ret = done(drmIoctl(scene->node, DRM_IOCTL_QXL_ALLOC_SURF, &args));
 
@@ -147,7 +148,8 @@ static int map_offset(struct scene *scene)
 static int update_area(struct scene *scene)
 {
 	struct drm_qxl_update_area args = { .handle = scene->handle,
-					    .right = SIDE, .bottom = SIDE };
+					    .right = SIDE,
+					    .bottom = SIDE };
 
 	return done(drmIoctl(scene->node, DRM_IOCTL_QXL_UPDATE_AREA, &args));
 }
@@ -168,16 +170,18 @@ static void unmap(struct object *object)
 static int build_draws(struct scene *scene)
 {
 	static const struct drm_mode_rect all = { 0, 0, SIDE, SIDE };
-	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .chunk = 1000 };
+	static const struct exec_bitmap layout = {
+		.format = SPICE_BITMAP_FMT_32BIT, .chunk = 1000
+	};
 	struct raster pixels = raster_new(SURFACE_32, SIDE, SIDE);
 	struct surface target, source;
 	struct exec_memory memory = {};
-	int ret = surface_alloc(&target, scene->node, SURFACE_32, SIDE, SIDE, false);
+	int ret = surface_alloc(&target, scene->node, SURFACE_32, SIDE, SIDE,
+				false);
 
 	if (!ret)
-		ret = surface_alloc(&source, scene->node, SURFACE_32, SIDE, SIDE,
-				    true);
+		ret = surface_alloc(&source, scene->node, SURFACE_32, SIDE,
+				    SIDE, true);
 	if (!ret)
 		ret = object_alloc(&memory.object, scene->node, OBJECT_BYTES);
 	if (!ret) {
@@ -233,7 +237,8 @@ static int clientcap(struct scene *scene)
 
 static int create_dumb(struct scene *scene)
 {
-	struct drm_mode_create_dumb args = { .width = SIDE, .height = SIDE,
+	struct drm_mode_create_dumb args = { .width = SIDE,
+					     .height = SIDE,
 					     .bpp = 32 };
 	int ret = done(drmIoctl(scene->node, DRM_IOCTL_MODE_CREATE_DUMB, &args));
 
@@ -259,8 +264,8 @@ static int map_object(struct scene *scene)
 
 	if (drmIoctl(scene->node, DRM_IOCTL_QXL_MAP, &args))
 		return -errno;
-	scene->map = mmap(NULL, OBJECT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-			  scene->node, args.offset);
+	scene->map = mmap(NULL, OBJECT_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, scene->node, args.offset);
 	if (scene->map != MAP_FAILED)
 		return 0;
 	scene->map = NULL;
@@ -386,7 +391,8 @@ static void run_call(const void *arg)
 	uint64_t bos = 0;
 
 	if (fail_nth < 0) {
-		ktap_skip("no /proc/thread-self/fail-nth: this kernel has no fault injection");
+		ktap_skip(
+			"no /proc/thread-self/fail-nth: this kernel has no fault injection");
 		return;
 	}
 	modeset(NULL);
@@ -400,7 +406,8 @@ static void run_call(const void *arg)
 	counter_check(card.path, "bos", bos);
 	counter_check(card.path, "surfaces", 0);
 	counter_check(card.path, "lost", 0);
-	ktap_note("%s: %u fault points, %u failures", call->name, n - 1, failures);
+	ktap_note("%s: %u fault points, %u failures", call->name, n - 1,
+		  failures);
 }
 
 static void setup(void)

@@ -15,11 +15,11 @@
 #include "ktap.h"
 #include "mode.h"
 
-#define FLIPS		120
-#define VBLANKS		60
-#define EVENT_MS	3000
+#define FLIPS 120
+#define VBLANKS 60
+#define EVENT_MS 3000
 /* Tries at waiting without a miss, since the machine has other work. */
-#define IDLE_TRIES	4
+#define IDLE_TRIES 4
 /* Slower than this per flip is not a busy machine but a fault. */
 #define FLIP_PERIODS_MAX 30
 
@@ -222,12 +222,15 @@ static void idle_vblanks(void)
 		if (!check(periods > 0, "vblank waits: %d", periods))
 			return;
 		ktap_note("%d waits: %" PRId64 " us, ideal %" PRId64
-			  " us, %d periods", VBLANKS, took, ideal, periods);
+			  " us, %d periods",
+			  VBLANKS, took, ideal, periods);
 		if (took >= ideal * 9 / 10 && took <= ideal * 11 / 10)
 			return;
 	}
-	check(false, "%d waits took %" PRId64 " us, not %" PRId64
-	      " us within 10 %%, in %d tries", VBLANKS, took, ideal, IDLE_TRIES);
+	check(false,
+	      "%d waits took %" PRId64 " us, not %" PRId64
+	      " us within 10 %%, in %d tries",
+	      VBLANKS, took, ideal, IDLE_TRIES);
 }
 
 /* Off and on again: vblanks go on, and nothing waits for ever. */
@@ -255,9 +258,11 @@ static const struct ktap_case cases[] = {
 	{ .name = "legacy flips are paced", .run_with = flips, .arg = &legacy },
 	{ .name = "atomic flips are paced", .run_with = flips, .arg = &atomic },
 	{ .name = "legacy flip while one is pending",
-	  .run_with = flip_while_pending, .arg = &legacy },
+	  .run_with = flip_while_pending,
+	  .arg = &legacy },
 	{ .name = "atomic flip while one is pending",
-	  .run_with = flip_while_pending, .arg = &atomic },
+	  .run_with = flip_while_pending,
+	  .arg = &atomic },
 	{ .name = "idle vblanks take their time", .run = idle_vblanks },
 	{ .name = "vblanks after off and on", .run = vblanks_after_off },
 };

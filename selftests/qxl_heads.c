@@ -50,8 +50,8 @@ static int head_show(struct head *head, uint32_t fb, uint32_t x, uint32_t width,
 	drmModeModeInfo mode;
 
 	mode_make(&mode, width, height, 60);
-	return drmModeSetCrtc(card.fd, head->crtc, fb, x, 0, &head->connector, 1,
-			      &mode);
+	return drmModeSetCrtc(card.fd, head->crtc, fb, x, 0, &head->connector,
+			      1, &mode);
 }
 
 static void head_off(struct head *head)

@@ -89,7 +89,8 @@ static void alloc_rows(void)
 
 static void map_rows(void)
 {
-	struct drm_qxl_alloc memory = { .size = 4096 }, closed = { .size = 4096 };
+	struct drm_qxl_alloc memory = { .size = 4096 },
+			     closed = { .size = 4096 };
 	struct drm_qxl_alloc others = { .size = 4096 };
 	int file = open(card.path, O_RDWR | O_CLOEXEC);
 	const struct {
@@ -241,8 +242,9 @@ static void alloc_surf_rows(void)
 {
 	uint64_t room = 0;
 	struct surface_row all = { "all of surface memory", X, 1024, 0, 4096, 0 };
-	struct surface_row more = { "a row more than surface memory", X, 1024, 0,
-				    4096, -ENOMEM };
+	struct surface_row more = {
+		"a row more than surface memory", X, 1024, 0, 4096, -ENOMEM
+	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(surface_rows); i++)
 		check_result(surface_rows[i].what, alloc_surf(&surface_rows[i]),
@@ -311,7 +313,8 @@ static void update_area_handles(void)
 	check(!call(DRM_IOCTL_QXL_ALLOC, &memory), "ALLOC");
 	check_result("memory", update_area(memory.handle, &pixel), -EINVAL);
 	gem_close(memory.handle);
-	check_result("closed memory", update_area(memory.handle, &pixel), -ENOENT);
+	check_result("closed memory", update_area(memory.handle, &pixel),
+		     -ENOENT);
 	check(!dumb_create(&dumb, card.fd, 8, 8), "CREATE_DUMB");
 	check_result("a dumb buffer", update_area(dumb.handle, &pixel), -EINVAL);
 	dumb_destroy(&dumb);

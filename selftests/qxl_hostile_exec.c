@@ -36,12 +36,12 @@
 
 /* The draws that are changed, with what their relocations are, in order. */
 enum draft {
-	FILL,		/* target */
-	BITS,		/* target */
-	CHUNKS,		/* see enum chunks_reloc */
-	DIRECT,		/* target, image, data */
-	SURFACE,	/* target, image, its surface, dependency */
-	COMPOSITE,	/* see enum composite_reloc */
+	FILL,      /* target */
+	BITS,      /* target */
+	CHUNKS,    /* see enum chunks_reloc */
+	DIRECT,    /* target, image, data */
+	SURFACE,   /* target, image, its surface, dependency */
+	COMPOSITE, /* see enum composite_reloc */
 };
 
 enum { R_TARGET, R_IMAGE, R_DATA, R_SURFACE = R_DATA, R_DEPENDENCY };
@@ -68,14 +68,14 @@ enum composite_reloc {
 
 /* Objects as relocations name them. */
 enum name {
-	ITSELF,		/* the drawable */
-	NOTHING,	/* as src_handle: 0 */
-	NOBODY,		/* a handle that is none */
+	ITSELF,  /* the drawable */
+	NOTHING, /* as src_handle: 0 */
+	NOBODY,  /* a handle that is none */
 	TARGET,
 	SOURCE,
-	ALPHA,		/* a surface of 8 bits */
-	IMAGES,		/* memory with images and transforms */
-	DATA,		/* memory with pixels */
+	ALPHA,  /* a surface of 8 bits */
+	IMAGES, /* memory with images and transforms */
+	DATA,   /* memory with pixels */
 };
 
 enum where {
@@ -86,7 +86,7 @@ enum where {
 	IN_IMAGES,
 	IN_DATA,
 	IN_RELOC,
-	SRC_OF,		/* value: enum name */
+	SRC_OF, /* value: enum name */
 	DST_OF,
 	DROPPED,
 };
@@ -100,7 +100,7 @@ struct poke {
 };
 
 struct added {
-	uint32_t type;		/* 0: none */
+	uint32_t type; /* 0: none */
 	enum name dst;
 	uint64_t dst_offset;
 	enum name src;
@@ -115,31 +115,32 @@ struct row {
 	struct added add;
 };
 
-#define AT(type, field) .offset = offsetof(type, field), \
-			.bytes = sizeof(((type *)NULL)->field)
-#define CALL(field, to) { IN_CALL, AT(struct drm_qxl_execbuffer, field), \
-			  .value = (to) }
-#define COMMAND(field, to) { IN_COMMAND, AT(struct drm_qxl_command, field), \
-			     .value = (to) }
-#define DRAWABLE(field, to) { IN_DRAWABLE, AT(QXLDrawable, field), .value = (to) }
+#define AT(type, field) \
+	.offset = offsetof(type, field), .bytes = sizeof(((type *)NULL)->field)
+#define CALL(field, to)                                                  \
+	{ IN_CALL, AT(struct drm_qxl_execbuffer, field), .value = (to) }
+#define COMMAND(field, to)                                               \
+	{ IN_COMMAND, AT(struct drm_qxl_command, field), .value = (to) }
+#define DRAWABLE(field, to)                                    \
+	{ IN_DRAWABLE, AT(QXLDrawable, field), .value = (to) }
 #define IMAGE(field, to) { IN_IMAGES, AT(QXLImage, field), .value = (to) }
-#define CHUNK(n, field, to) { IN_DATA, \
-			      .offset = (n) * CHUNK_STEP + \
-					offsetof(QXLDataChunk, field), \
-			      .bytes = sizeof(((QXLDataChunk *)NULL)->field), \
-			      .value = (to) }
-#define RELOC(n, field, to) { IN_RELOC, .reloc = n, \
-			      AT(struct drm_qxl_reloc, field), .value = (to) }
+#define CHUNK(n, field, to)                                                    \
+	{ IN_DATA, .offset = (n) * CHUNK_STEP + offsetof(QXLDataChunk, field), \
+	  .bytes = sizeof(((QXLDataChunk *)NULL)->field), .value = (to) }
+#define RELOC(n, field, to) \
+	{ IN_RELOC, .reloc = n, AT(struct drm_qxl_reloc, field), .value = (to) }
 #define SRC(n, name) { SRC_OF, .reloc = n, .value = name }
 #define DST(n, name) { DST_OF, .reloc = n, .value = name }
 #define DROP(n) { DROPPED, .reloc = n }
 #define WITH(...) .pokes = { __VA_ARGS__ }
-#define ADDRESS(dst, at, src, from) .add = { QXL_RELOC_TYPE_BO, dst, at, src, from }
+#define ADDRESS(dst, at, src, from)                      \
+	.add = { QXL_RELOC_TYPE_BO, dst, at, src, from }
 #define ID(dst, at, src) .add = { QXL_RELOC_TYPE_SURF, dst, at, src, 0 }
 
 /* Command sizes up to and with a draw's own part. */
-#define SIZE_WITH(part) (offsetof(QXLDrawable, u) - sizeof(QXLReleaseInfo) + \
-			 sizeof(((QXLDrawable *)NULL)->u.part))
+#define SIZE_WITH(part)                                      \
+	(offsetof(QXLDrawable, u) - sizeof(QXLReleaseInfo) + \
+	 sizeof(((QXLDrawable *)NULL)->u.part))
 
 static struct card card;
 static uint64_t bos_before;
@@ -160,8 +161,8 @@ static void draft_bitmap(struct exec_draw *draw, bool direct)
 	const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
 					    .direct = direct,
 					    .chunk = CHUNK_BYTES };
-	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB, IMAGE_WIDTH,
-					  IMAGE_HEIGHT);
+	struct raster pixels = raster_new(SPICE_SURFACE_FMT_32_xRGB,
+					  IMAGE_WIDTH, IMAGE_HEIGHT);
 
 	exec_image_bitmap(draw, &images, &data, &layout, &pixels);
 	raster_free(&pixels);
@@ -169,14 +170,16 @@ static void draft_bitmap(struct exec_draw *draw, bool direct)
 
 static void draft_composite(struct exec_draw *draw)
 {
-	exec_image_surface(draw, &images, offsetof(QXLDrawable, u.composite.src), 0,
-			   &source);
+	exec_image_surface(draw, &images,
+			   offsetof(QXLDrawable, u.composite.src), 0, &source);
 	exec_transform(draw, &images,
-		       offsetof(QXLDrawable, u.composite.src_transform), 0x10000);
-	exec_image_surface(draw, &images, offsetof(QXLDrawable, u.composite.mask), 1,
-			   &alpha);
+		       offsetof(QXLDrawable, u.composite.src_transform),
+		       0x10000);
+	exec_image_surface(draw, &images,
+			   offsetof(QXLDrawable, u.composite.mask), 1, &alpha);
 	exec_transform(draw, &images,
-		       offsetof(QXLDrawable, u.composite.mask_transform), 0x10000);
+		       offsetof(QXLDrawable, u.composite.mask_transform),
+		       0x10000);
 }
 
 static void make_draft(struct exec_draw *draw, enum draft draft)
@@ -299,13 +302,15 @@ static void run_row(const struct row *row)
 	make_draft(&call.draw, row->draft);
 	call.command = exec_command(&call.draw);
 	call.args = (struct drm_qxl_execbuffer){
-		.commands_num = 1, .commands = (uintptr_t)&call.command,
+		.commands_num = 1,
+		.commands = (uintptr_t)&call.command,
 	};
 	for (unsigned int i = 0; i < ARRAY_SIZE(row->pokes); i++)
 		apply(&call, &row->pokes[i]);
 	if (row->add.type)
 		add_reloc(&call, &row->add);
-	ret = drmIoctl(card.fd, DRM_IOCTL_QXL_EXECBUFFER, &call.args) ? -errno : 0;
+	ret = drmIoctl(card.fd, DRM_IOCTL_QXL_EXECBUFFER, &call.args) ? -errno :
+									0;
 	check(ret == row->want, "%s: %d, not %d", row->what, ret, row->want);
 }
 
@@ -321,7 +326,8 @@ static const struct row calls[] = {
 	  WITH(CALL(commands_num, 0), CALL(commands, 0)) },
 	{ "1025 commands", FILL, -EINVAL, WITH(CALL(commands_num, 1025)) },
 	{ "2^27 commands", FILL, -EINVAL, WITH(CALL(commands_num, 1 << 27)) },
-	{ "2^32 - 1 commands", FILL, -EINVAL, WITH(CALL(commands_num, 0xffffffff)) },
+	{ "2^32 - 1 commands", FILL, -EINVAL,
+	  WITH(CALL(commands_num, 0xffffffff)) },
 	{ "commands at no address", FILL, -EFAULT, WITH(CALL(commands, 0)) },
 	{ "commands in the kernel", FILL, -EFAULT,
 	  WITH(CALL(commands, KERNEL_ADDRESS)) },
@@ -338,7 +344,7 @@ static const struct row calls[] = {
 	{ "a byte", FILL, -EINVAL, WITH(COMMAND(command_size, 1)) },
 	{ "header of a draw", FILL, -EINVAL,
 	  WITH(COMMAND(command_size,
-		    offsetof(QXLDrawable, u) - sizeof(QXLReleaseInfo))) },
+		       offsetof(QXLDrawable, u) - sizeof(QXLReleaseInfo))) },
 	{ "short fill", FILL, -EINVAL,
 	  WITH(COMMAND(command_size, SIZE_WITH(fill) - 1)) },
 	{ "short copy", DIRECT, -EINVAL,
@@ -349,7 +355,8 @@ static const struct row calls[] = {
 	  WITH(COMMAND(command_size, SIZE_WITH(composite) - 1)) },
 	{ "a byte too long", FILL, -EINVAL,
 	  WITH(COMMAND(command_size, EXEC_COMMAND_BYTES + 1)) },
-	{ "2^32 - 1 bytes", FILL, -EINVAL, WITH(COMMAND(command_size, 0xffffffff)) },
+	{ "2^32 - 1 bytes", FILL, -EINVAL,
+	  WITH(COMMAND(command_size, 0xffffffff)) },
 	{ "97 relocations", FILL, -EINVAL, WITH(COMMAND(relocs_num, 97)) },
 	{ "2^27 relocations", FILL, -EINVAL, WITH(COMMAND(relocs_num, 1 << 27)) },
 	{ "2^32 - 1 relocations", FILL, -EINVAL,
@@ -389,8 +396,10 @@ static const struct row relocations[] = {
 	{ "target by address", FILL, -EINVAL,
 	  WITH(RELOC(R_TARGET, reloc_type, QXL_RELOC_TYPE_BO)) },
 	{ "target is memory by address", FILL, -EINVAL,
-	  WITH(RELOC(R_TARGET, reloc_type, QXL_RELOC_TYPE_BO), SRC(R_TARGET, DATA)) },
-	{ "target in another object", FILL, -EINVAL, WITH(DST(R_TARGET, IMAGES)) },
+	  WITH(RELOC(R_TARGET, reloc_type, QXL_RELOC_TYPE_BO),
+	       SRC(R_TARGET, DATA)) },
+	{ "target in another object", FILL, -EINVAL,
+	  WITH(DST(R_TARGET, IMAGES)) },
 	{ "target in itself", FILL, -EINVAL, WITH(DST(R_TARGET, TARGET)) },
 	{ "another target, which is memory", FILL, -EINVAL,
 	  ID(ITSELF, AT_FIELD(surface_id), DATA) },
@@ -400,8 +409,10 @@ static const struct row relocations[] = {
 	  ADDRESS(ITSELF, AT_FIELD(surface_id) - 1, DATA, 0) },
 	{ "into bytes behind the target", FILL, -EINVAL,
 	  ID(ITSELF, AT_FIELD(surface_id) + 1, SOURCE) },
-	{ "into the type", FILL, -EINVAL, ADDRESS(ITSELF, AT_FIELD(type), DATA, 0) },
-	{ "into the box", FILL, -EINVAL, ADDRESS(ITSELF, AT_FIELD(bbox), DATA, 0) },
+	{ "into the type", FILL, -EINVAL,
+	  ADDRESS(ITSELF, AT_FIELD(type), DATA, 0) },
+	{ "into the box", FILL, -EINVAL,
+	  ADDRESS(ITSELF, AT_FIELD(bbox), DATA, 0) },
 	{ "surface id into the box", FILL, -EINVAL,
 	  ID(ITSELF, AT_FIELD(bbox), SOURCE) },
 	{ "into the area of the self bitmap", FILL, -EINVAL,
@@ -446,10 +457,12 @@ static const struct row relocations[] = {
 	  ID(ITSELF, AT_FIELD(surfaces_dest) + 12, SOURCE) },
 
 	{ "image without relocation", SURFACE, -EINVAL,
-	  WITH(DROP(R_SURFACE), DROP(R_IMAGE), DRAWABLE(u.copy.src_bitmap, 4096)) },
+	  WITH(DROP(R_SURFACE), DROP(R_IMAGE),
+	       DRAWABLE(u.copy.src_bitmap, 4096)) },
 	{ "no image", SURFACE, -EINVAL, WITH(DROP(R_SURFACE), DROP(R_IMAGE)) },
 	{ "image is a surface's id", SURFACE, -EINVAL,
-	  WITH(RELOC(R_IMAGE, reloc_type, QXL_RELOC_TYPE_SURF), SRC(R_IMAGE, SOURCE)) },
+	  WITH(RELOC(R_IMAGE, reloc_type, QXL_RELOC_TYPE_SURF),
+	       SRC(R_IMAGE, SOURCE)) },
 	{ "image by the id of memory", SURFACE, -EINVAL,
 	  WITH(RELOC(R_IMAGE, reloc_type, QXL_RELOC_TYPE_SURF)) },
 	{ "image in a surface", SURFACE, -EINVAL, WITH(SRC(R_IMAGE, SOURCE)) },
@@ -466,9 +479,11 @@ static const struct row relocations[] = {
 	  WITH(RELOC(R_IMAGE, src_offset, 1ull << 63)) },
 	{ "image's surface by number", SURFACE, -EINVAL,
 	  WITH(DROP(R_SURFACE), IMAGE(surface_image.surface_id, 1)) },
-	{ "image's surface is memory", SURFACE, -EINVAL, WITH(SRC(R_SURFACE, DATA)) },
+	{ "image's surface is memory", SURFACE, -EINVAL,
+	  WITH(SRC(R_SURFACE, DATA)) },
 	{ "image's surface by address", SURFACE, -EINVAL,
-	  WITH(RELOC(R_SURFACE, reloc_type, QXL_RELOC_TYPE_BO), SRC(R_SURFACE, DATA)) },
+	  WITH(RELOC(R_SURFACE, reloc_type, QXL_RELOC_TYPE_BO),
+	       SRC(R_SURFACE, DATA)) },
 	{ "into an image's description", SURFACE, -EINVAL,
 	  ADDRESS(IMAGES, AT_IMAGE(descriptor.id), DATA, 0) },
 	{ "behind an image", SURFACE, -EINVAL,
@@ -492,7 +507,8 @@ static const struct row relocations[] = {
 	{ "no chunks", CHUNKS, -EINVAL, WITH(DROP(R_CHUNKS)) },
 	{ "data in a surface", DIRECT, -EINVAL, WITH(SRC(R_DATA, SOURCE)) },
 	{ "data is a surface's id", DIRECT, -EINVAL,
-	  WITH(RELOC(R_DATA, reloc_type, QXL_RELOC_TYPE_SURF), SRC(R_DATA, SOURCE)) },
+	  WITH(RELOC(R_DATA, reloc_type, QXL_RELOC_TYPE_SURF),
+	       SRC(R_DATA, SOURCE)) },
 	{ "into pixels", DIRECT, -EINVAL, ADDRESS(DATA, 0, IMAGES, 0) },
 	{ "into a chunk's size", CHUNKS, -EINVAL,
 	  ADDRESS(DATA, offsetof(QXLDataChunk, data_size), IMAGES, 0) },
@@ -502,10 +518,10 @@ static const struct row relocations[] = {
 	{ "chunks in a surface", CHUNKS, -EINVAL, WITH(SRC(R_CHUNKS, SOURCE)) },
 	{ "next chunk is a surface's id", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_NEXT_OF_1, reloc_type, QXL_RELOC_TYPE_SURF),
-	    SRC(R_NEXT_OF_1, SOURCE)) },
+	       SRC(R_NEXT_OF_1, SOURCE)) },
 	{ "chunk before it is a surface's id", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_PREVIOUS_OF_1, reloc_type, QXL_RELOC_TYPE_SURF),
-	    SRC(R_PREVIOUS_OF_1, SOURCE)) },
+	       SRC(R_PREVIOUS_OF_1, SOURCE)) },
 	{ "next chunk without relocation", CHUNKS, -EINVAL,
 	  WITH(CHUNK(2, next_chunk, 4096)) },
 
@@ -531,12 +547,15 @@ static const struct row draws[] = {
 	{ "ROP3", FILL, -EINVAL, WITH(DRAWABLE(type, QXL_DRAW_ROP3)) },
 	{ "STROKE", FILL, -EINVAL, WITH(DRAWABLE(type, QXL_DRAW_STROKE)) },
 	{ "TEXT", FILL, -EINVAL, WITH(DRAWABLE(type, QXL_DRAW_TEXT)) },
-	{ "TRANSPARENT", FILL, -EINVAL, WITH(DRAWABLE(type, QXL_DRAW_TRANSPARENT)) },
-	{ "ALPHA_BLEND", FILL, -EINVAL, WITH(DRAWABLE(type, QXL_DRAW_ALPHA_BLEND)) },
+	{ "TRANSPARENT", FILL, -EINVAL,
+	  WITH(DRAWABLE(type, QXL_DRAW_TRANSPARENT)) },
+	{ "ALPHA_BLEND", FILL, -EINVAL,
+	  WITH(DRAWABLE(type, QXL_DRAW_ALPHA_BLEND)) },
 	{ "type behind the last", FILL, -EINVAL,
 	  WITH(DRAWABLE(type, QXL_DRAW_COMPOSITE + 1)) },
 	{ "type 255", FILL, -EINVAL, WITH(DRAWABLE(type, 255)) },
-	{ "BLEND with a source", DIRECT, -EINVAL, WITH(DRAWABLE(type, QXL_DRAW_BLEND)) },
+	{ "BLEND with a source", DIRECT, -EINVAL,
+	  WITH(DRAWABLE(type, QXL_DRAW_BLEND)) },
 	{ "OPAQUE with a source", DIRECT, -EINVAL,
 	  WITH(DRAWABLE(type, QXL_DRAW_OPAQUE)) },
 
@@ -557,14 +576,20 @@ static const struct row draws[] = {
 	  WITH(DRAWABLE(bbox.left, RIGHT), DRAWABLE(bbox.right, LEFT)) },
 	{ "top and bottom swapped", FILL, -EINVAL,
 	  WITH(DRAWABLE(bbox.top, BOTTOM), DRAWABLE(bbox.bottom, TOP)) },
-	{ "left of the target", FILL, -EINVAL, WITH(DRAWABLE(bbox.left, (uint64_t)-1)) },
-	{ "above the target", FILL, -EINVAL, WITH(DRAWABLE(bbox.top, (uint64_t)-1)) },
-	{ "right of the target", FILL, -EINVAL, WITH(DRAWABLE(bbox.right, WIDTH + 1)) },
-	{ "below the target", FILL, -EINVAL, WITH(DRAWABLE(bbox.bottom, HEIGHT + 1)) },
+	{ "left of the target", FILL, -EINVAL,
+	  WITH(DRAWABLE(bbox.left, (uint64_t)-1)) },
+	{ "above the target", FILL, -EINVAL,
+	  WITH(DRAWABLE(bbox.top, (uint64_t)-1)) },
+	{ "right of the target", FILL, -EINVAL,
+	  WITH(DRAWABLE(bbox.right, WIDTH + 1)) },
+	{ "below the target", FILL, -EINVAL,
+	  WITH(DRAWABLE(bbox.bottom, HEIGHT + 1)) },
 	{ "the largest box", FILL, -EINVAL,
-	  WITH(DRAWABLE(bbox.left, 0x80000000), DRAWABLE(bbox.right, 0x7fffffff)) },
+	  WITH(DRAWABLE(bbox.left, 0x80000000),
+	       DRAWABLE(bbox.right, 0x7fffffff)) },
 	{ "to 2^31 - 1", FILL, -EINVAL,
-	  WITH(DRAWABLE(bbox.bottom, 0x7fffffff), DRAWABLE(bbox.right, 0x7fffffff)) },
+	  WITH(DRAWABLE(bbox.bottom, 0x7fffffff),
+	       DRAWABLE(bbox.right, 0x7fffffff)) },
 
 	{ "no brush", FILL, -EINVAL,
 	  WITH(DRAWABLE(u.fill.brush.type, SPICE_BRUSH_TYPE_NONE)) },
@@ -582,7 +607,8 @@ static const struct row draws[] = {
 	{ "rop 0x800 of a copy", DIRECT, -EINVAL,
 	  WITH(DRAWABLE(u.copy.rop_descriptor, 0x800)) },
 	{ "scale mode 2", DIRECT, -EINVAL, WITH(DRAWABLE(u.copy.scale_mode, 2)) },
-	{ "scale mode 255", DIRECT, -EINVAL, WITH(DRAWABLE(u.copy.scale_mode, 255)) },
+	{ "scale mode 255", DIRECT, -EINVAL,
+	  WITH(DRAWABLE(u.copy.scale_mode, 255)) },
 
 	{ "narrower source", DIRECT, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.right, IMAGE_WIDTH - 1)) },
@@ -594,25 +620,25 @@ static const struct row draws[] = {
 	  WITH(DRAWABLE(u.copy.src_area.bottom, IMAGE_HEIGHT + 1)) },
 	{ "source right of a bitmap", DIRECT, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.left, 1),
-	    DRAWABLE(u.copy.src_area.right, IMAGE_WIDTH + 1)) },
+	       DRAWABLE(u.copy.src_area.right, IMAGE_WIDTH + 1)) },
 	{ "source below a bitmap", DIRECT, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.top, 1),
-	    DRAWABLE(u.copy.src_area.bottom, IMAGE_HEIGHT + 1)) },
+	       DRAWABLE(u.copy.src_area.bottom, IMAGE_HEIGHT + 1)) },
 	{ "source left of a bitmap", DIRECT, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.left, (uint64_t)-1),
-	    DRAWABLE(u.copy.src_area.right, IMAGE_WIDTH - 1)) },
+	       DRAWABLE(u.copy.src_area.right, IMAGE_WIDTH - 1)) },
 	{ "source right of a surface", SURFACE, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.left, WIDTH - IMAGE_WIDTH + 1),
-	    DRAWABLE(u.copy.src_area.right, WIDTH + 1)) },
+	       DRAWABLE(u.copy.src_area.right, WIDTH + 1)) },
 	{ "source above a surface", SURFACE, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.top, (uint64_t)-1),
-	    DRAWABLE(u.copy.src_area.bottom, IMAGE_HEIGHT - 1)) },
+	       DRAWABLE(u.copy.src_area.bottom, IMAGE_HEIGHT - 1)) },
 	{ "source and target swapped", SURFACE, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.left, IMAGE_WIDTH),
-	    DRAWABLE(u.copy.src_area.right, 0)) },
+	       DRAWABLE(u.copy.src_area.right, 0)) },
 	{ "source around 2^31", SURFACE, -EINVAL,
 	  WITH(DRAWABLE(u.copy.src_area.left, 0x7ffffff0),
-	    DRAWABLE(u.copy.src_area.right, 0x80000010)) },
+	       DRAWABLE(u.copy.src_area.right, 0x80000010)) },
 
 	{ "bits from the left", BITS, -EINVAL,
 	  WITH(DRAWABLE(u.copy_bits.src_pos.x, (uint64_t)-1)) },
@@ -627,8 +653,10 @@ static const struct row draws[] = {
 	{ "bits from -2^31", BITS, -EINVAL,
 	  WITH(DRAWABLE(u.copy_bits.src_pos.y, 0x80000000)) },
 
-	{ "surface of 8 bits to 32", SURFACE, -EINVAL, WITH(SRC(R_SURFACE, ALPHA)) },
-	{ "surface of 32 bits to 8", SURFACE, -EINVAL, WITH(SRC(R_TARGET, ALPHA)) },
+	{ "surface of 8 bits to 32", SURFACE, -EINVAL,
+	  WITH(SRC(R_SURFACE, ALPHA)) },
+	{ "surface of 32 bits to 8", SURFACE, -EINVAL,
+	  WITH(SRC(R_TARGET, ALPHA)) },
 	{ "bitmap of 32 bits to 8", DIRECT, -EINVAL, WITH(SRC(R_TARGET, ALPHA)) },
 	{ "bitmap of 8 bits to 32", DIRECT, -EINVAL,
 	  WITH(IMAGE(bitmap.format, SPICE_BITMAP_FMT_8BIT_A)) },
@@ -639,7 +667,8 @@ static const struct row draws[] = {
 /* Bitmaps ------------------------------------------------------------------------- */
 
 static const struct row bitmaps[] = {
-	{ "QUIC", DIRECT, -EINVAL, WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_QUIC)) },
+	{ "QUIC", DIRECT, -EINVAL,
+	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_QUIC)) },
 	{ "LZ_PLT", DIRECT, -EINVAL,
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_LZ_PLT)) },
 	{ "LZ_RGB", DIRECT, -EINVAL,
@@ -648,12 +677,14 @@ static const struct row bitmaps[] = {
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_GLZ_RGB)) },
 	{ "FROM_CACHE", DIRECT, -EINVAL,
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_FROM_CACHE)) },
-	{ "JPEG", DIRECT, -EINVAL, WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_JPEG)) },
+	{ "JPEG", DIRECT, -EINVAL,
+	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_JPEG)) },
 	{ "FROM_CACHE_LOSSLESS", DIRECT, -EINVAL,
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_FROM_CACHE_LOSSLESS)) },
 	{ "JPEG_ALPHA", DIRECT, -EINVAL,
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_JPEG_ALPHA)) },
-	{ "LZ4", DIRECT, -EINVAL, WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_LZ4)) },
+	{ "LZ4", DIRECT, -EINVAL,
+	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_LZ4)) },
 	{ "image type 255", DIRECT, -EINVAL, WITH(IMAGE(descriptor.type, 255)) },
 	{ "bitmap that calls itself a surface", DIRECT, -EINVAL,
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_SURFACE)) },
@@ -674,7 +705,8 @@ static const struct row bitmaps[] = {
 	{ "format behind the last", DIRECT, -EINVAL,
 	  WITH(IMAGE(bitmap.format, SPICE_BITMAP_FMT_ENUM_END)) },
 	{ "format 255", DIRECT, -EINVAL, WITH(IMAGE(bitmap.format, 255)) },
-	{ "bottom-up", DIRECT, -EINVAL, WITH(IMAGE(bitmap.flags, QXL_BITMAP_DIRECT)) },
+	{ "bottom-up", DIRECT, -EINVAL,
+	  WITH(IMAGE(bitmap.flags, QXL_BITMAP_DIRECT)) },
 
 	{ "no width", DIRECT, -EINVAL, WITH(IMAGE(bitmap.x, 0)) },
 	{ "no height", DIRECT, -EINVAL, WITH(IMAGE(bitmap.y, 0)) },
@@ -687,26 +719,30 @@ static const struct row bitmaps[] = {
 	  WITH(IMAGE(bitmap.x, 0x40000000 + IMAGE_WIDTH)) },
 	{ "width 2^32 - 1", DIRECT, -EINVAL, WITH(IMAGE(bitmap.x, 0xffffffff)) },
 	{ "height 2^32 - 1", DIRECT, -EINVAL, WITH(IMAGE(bitmap.y, 0xffffffff)) },
-	{ "stride 2^32 - 1", DIRECT, -EINVAL, WITH(IMAGE(bitmap.stride, 0xffffffff)) },
+	{ "stride 2^32 - 1", DIRECT, -EINVAL,
+	  WITH(IMAGE(bitmap.stride, 0xffffffff)) },
 	{ "bytes overflow 32 bits to few", DIRECT, -EINVAL,
 	  WITH(IMAGE(bitmap.stride, 0x10000), IMAGE(bitmap.y, 0x10001)) },
 	{ "all of it 2^32 - 1", DIRECT, -EINVAL,
 	  WITH(IMAGE(bitmap.x, 0xffffffff), IMAGE(bitmap.y, 0xffffffff),
-	    IMAGE(bitmap.stride, 0xffffffff)) },
+	       IMAGE(bitmap.stride, 0xffffffff)) },
 	{ "a row more than its object", DIRECT, -EINVAL,
 	  WITH(IMAGE(bitmap.y, OBJECT_BYTES / IMAGE_STRIDE + 1)) },
 	{ "a byte behind its object", DIRECT, -EINVAL,
 	  WITH(RELOC(R_DATA, src_offset, OBJECT_BYTES - IMAGE_BYTES + 1)) },
 	{ "behind its object", DIRECT, -EINVAL,
 	  WITH(RELOC(R_DATA, src_offset, OBJECT_BYTES)) },
-	{ "at 2^64 - 1", DIRECT, -EINVAL, WITH(RELOC(R_DATA, src_offset, ~0ull)) },
+	{ "at 2^64 - 1", DIRECT, -EINVAL,
+	  WITH(RELOC(R_DATA, src_offset, ~0ull)) },
 	{ "at 2^64 less its bytes", DIRECT, -EINVAL,
 	  WITH(RELOC(R_DATA, src_offset, 0 - (uint64_t)IMAGE_BYTES)) },
 	{ "a row more than its chunks", CHUNKS, -EINVAL,
 	  WITH(IMAGE(bitmap.y, IMAGE_HEIGHT + 1)) },
 
-	{ "a byte less", CHUNKS, -EINVAL, WITH(CHUNK(2, data_size, CHUNK_BYTES - 1)) },
-	{ "a byte more", CHUNKS, -EINVAL, WITH(CHUNK(2, data_size, CHUNK_BYTES + 1)) },
+	{ "a byte less", CHUNKS, -EINVAL,
+	  WITH(CHUNK(2, data_size, CHUNK_BYTES - 1)) },
+	{ "a byte more", CHUNKS, -EINVAL,
+	  WITH(CHUNK(2, data_size, CHUNK_BYTES + 1)) },
 	{ "a byte more in the middle", CHUNKS, -EINVAL,
 	  WITH(CHUNK(1, data_size, CHUNK_BYTES + 1)) },
 	{ "all in the first, and more behind", CHUNKS, -EINVAL,
@@ -715,25 +751,29 @@ static const struct row bitmaps[] = {
 	  WITH(DROP(R_PREVIOUS_OF_2), DROP(R_NEXT_OF_1)) },
 	{ "larger than its object", CHUNKS, -EINVAL,
 	  WITH(CHUNK(0, data_size, OBJECT_BYTES)) },
-	{ "2^32 - 1 bytes", CHUNKS, -EINVAL, WITH(CHUNK(0, data_size, 0xffffffff)) },
+	{ "2^32 - 1 bytes", CHUNKS, -EINVAL,
+	  WITH(CHUNK(0, data_size, 0xffffffff)) },
 	{ "2^32 - 1 bytes at the end", CHUNKS, -EINVAL,
 	  WITH(CHUNK(2, data_size, 0xffffffff)) },
 	{ "sizes overflow 32 bits to the right sum", CHUNKS, -EINVAL,
 	  WITH(CHUNK(0, data_size, 0xffffffff), CHUNK(1, data_size, 1),
-	    CHUNK(2, data_size, IMAGE_BYTES)) },
+	       CHUNK(2, data_size, IMAGE_BYTES)) },
 	{ "first chunk partly behind its object", CHUNKS, -EINVAL,
-	  WITH(RELOC(R_CHUNKS, src_offset, OBJECT_BYTES - sizeof(QXLDataChunk) + 1)) },
+	  WITH(RELOC(R_CHUNKS, src_offset,
+		     OBJECT_BYTES - sizeof(QXLDataChunk) + 1)) },
 	{ "first chunk at 2^64 - 1", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_CHUNKS, src_offset, ~0ull)) },
 	{ "next chunk at 2^64 - 20", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_NEXT_OF_0, src_offset, 0 - sizeof(QXLDataChunk))) },
 	{ "next chunk behind its object", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_NEXT_OF_1, src_offset, OBJECT_BYTES)) },
-	{ "round and round", CHUNKS, -EINVAL, WITH(RELOC(R_NEXT_OF_1, src_offset, 0)) },
+	{ "round and round", CHUNKS, -EINVAL,
+	  WITH(RELOC(R_NEXT_OF_1, src_offset, 0)) },
 	{ "round and round with no bytes", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_NEXT_OF_1, src_offset, 0), CHUNK(0, data_size, 0),
-	    CHUNK(1, data_size, 0)) },
-	{ "its own next", CHUNKS, -EINVAL, WITH(RELOC(R_NEXT_OF_0, src_offset, 0)) },
+	       CHUNK(1, data_size, 0)) },
+	{ "its own next", CHUNKS, -EINVAL,
+	  WITH(RELOC(R_NEXT_OF_0, src_offset, 0)) },
 	{ "its own next with no bytes", CHUNKS, -EINVAL,
 	  WITH(RELOC(R_NEXT_OF_0, src_offset, 0), CHUNK(0, data_size, 0)) },
 };
@@ -769,13 +809,16 @@ static const struct row composites[] = {
 	  WITH(DROP(R_SOURCE_SURFACE), DROP(R_SOURCE)) },
 	{ "source without relocation", COMPOSITE, -EINVAL,
 	  WITH(DROP(R_SOURCE_SURFACE), DROP(R_SOURCE),
-	    DRAWABLE(u.composite.src, 4096)) },
+	       DRAWABLE(u.composite.src, 4096)) },
 	{ "mask without relocation", COMPOSITE, -EINVAL,
-	  WITH(DROP(R_MASK_SURFACE), DROP(R_MASK), DRAWABLE(u.composite.mask, 4096)) },
+	  WITH(DROP(R_MASK_SURFACE), DROP(R_MASK),
+	       DRAWABLE(u.composite.mask, 4096)) },
 	{ "source transform without relocation", COMPOSITE, -EINVAL,
-	  WITH(DROP(R_SOURCE_TRANSFORM), DRAWABLE(u.composite.src_transform, 4096)) },
+	  WITH(DROP(R_SOURCE_TRANSFORM),
+	       DRAWABLE(u.composite.src_transform, 4096)) },
 	{ "mask transform without relocation", COMPOSITE, -EINVAL,
-	  WITH(DROP(R_MASK_TRANSFORM), DRAWABLE(u.composite.mask_transform, 4096)) },
+	  WITH(DROP(R_MASK_TRANSFORM),
+	       DRAWABLE(u.composite.mask_transform, 4096)) },
 	{ "source is a bitmap", COMPOSITE, -EINVAL,
 	  WITH(IMAGE(descriptor.type, SPICE_IMAGE_TYPE_BITMAP)) },
 	{ "source's surface is memory", COMPOSITE, -EINVAL,
@@ -790,15 +833,16 @@ static const struct row composites[] = {
 	  WITH(RELOC(R_SOURCE, src_offset, OBJECT_BYTES)) },
 	{ "mask at 2^64 - 1", COMPOSITE, -EINVAL,
 	  WITH(RELOC(R_MASK, src_offset, ~0ull)) },
-	{ "source in a surface", COMPOSITE, -EINVAL, WITH(SRC(R_SOURCE, SOURCE)) },
+	{ "source in a surface", COMPOSITE, -EINVAL,
+	  WITH(SRC(R_SOURCE, SOURCE)) },
 	{ "transform in a surface", COMPOSITE, -EINVAL,
 	  WITH(SRC(R_SOURCE_TRANSFORM, SOURCE)) },
 	{ "transform is a surface's id", COMPOSITE, -EINVAL,
 	  WITH(RELOC(R_MASK_TRANSFORM, reloc_type, QXL_RELOC_TYPE_SURF),
-	    SRC(R_MASK_TRANSFORM, SOURCE)) },
+	       SRC(R_MASK_TRANSFORM, SOURCE)) },
 	{ "transform partly behind its object", COMPOSITE, -EINVAL,
 	  WITH(RELOC(R_SOURCE_TRANSFORM, src_offset,
-		  OBJECT_BYTES - sizeof(QXLTransform) + 1)) },
+		     OBJECT_BYTES - sizeof(QXLTransform) + 1)) },
 	{ "transform at 2^64 - 1", COMPOSITE, -EINVAL,
 	  WITH(RELOC(R_MASK_TRANSFORM, src_offset, ~0ull)) },
 	{ "into the flags", COMPOSITE, -EINVAL,
@@ -810,10 +854,10 @@ static const struct row composites[] = {
 /* Unusual, but legal -------------------------------------------------------------- */
 
 /* Where draft_composite() has put the source's transform. */
-#define TRANSFORM(field, to) { IN_IMAGES, \
-			       .offset = sizeof(QXLImage) + \
-					 offsetof(QXLTransform, field), \
-			       .bytes = 4, .value = (to) }
+#define TRANSFORM(field, to)                                          \
+	{ IN_IMAGES,                                                  \
+	  .offset = sizeof(QXLImage) + offsetof(QXLTransform, field), \
+	  .bytes = 4, .value = (to) }
 
 static const struct row legal[] = {
 	{ "short fill, but long enough", FILL, 0,
@@ -835,17 +879,19 @@ static const struct row legal[] = {
 	  WITH(DRAWABLE(surfaces_rects[0].left, 0x80000000)) },
 	{ "all of the target", FILL, 0,
 	  WITH(DRAWABLE(bbox.left, 0), DRAWABLE(bbox.top, 0),
-	    DRAWABLE(bbox.right, WIDTH), DRAWABLE(bbox.bottom, HEIGHT)) },
+	       DRAWABLE(bbox.right, WIDTH), DRAWABLE(bbox.bottom, HEIGHT)) },
 	{ "the last pixel", FILL, 0,
 	  WITH(DRAWABLE(bbox.left, WIDTH - 1), DRAWABLE(bbox.top, HEIGHT - 1),
-	    DRAWABLE(bbox.right, WIDTH), DRAWABLE(bbox.bottom, HEIGHT)) },
+	       DRAWABLE(bbox.right, WIDTH), DRAWABLE(bbox.bottom, HEIGHT)) },
 	{ "effect 7", FILL, 0, WITH(DRAWABLE(effect, 7)) },
-	{ "REVERT_ON_DUP", FILL, 0, WITH(DRAWABLE(effect, QXL_EFFECT_REVERT_ON_DUP)) },
+	{ "REVERT_ON_DUP", FILL, 0,
+	  WITH(DRAWABLE(effect, QXL_EFFECT_REVERT_ON_DUP)) },
 	{ "no rop", FILL, 0, WITH(DRAWABLE(u.fill.rop_descriptor, 0)) },
 	{ "all rops", FILL, 0, WITH(DRAWABLE(u.fill.rop_descriptor, 0x7ff)) },
 	{ "inversions without a rop", FILL, 0,
 	  WITH(DRAWABLE(u.fill.rop_descriptor, 0x407)) },
-	{ "copy with no rop", DIRECT, 0, WITH(DRAWABLE(u.copy.rop_descriptor, 0)) },
+	{ "copy with no rop", DIRECT, 0,
+	  WITH(DRAWABLE(u.copy.rop_descriptor, 0)) },
 	{ "copy with all rops", DIRECT, 0,
 	  WITH(DRAWABLE(u.copy.rop_descriptor, 0x7ff)) },
 	{ "copy of a surface with all rops", SURFACE, 0,
@@ -853,20 +899,22 @@ static const struct row legal[] = {
 	{ "scale mode 1", DIRECT, 0, WITH(DRAWABLE(u.copy.scale_mode, 1)) },
 	{ "bits from the last place", BITS, 0,
 	  WITH(DRAWABLE(u.copy_bits.src_pos.x, WIDTH - IMAGE_WIDTH),
-	    DRAWABLE(u.copy_bits.src_pos.y, HEIGHT - IMAGE_HEIGHT)) },
+	       DRAWABLE(u.copy_bits.src_pos.y, HEIGHT - IMAGE_HEIGHT)) },
 	{ "source at the last place", SURFACE, 0,
 	  WITH(DRAWABLE(u.copy.src_area.left, WIDTH - IMAGE_WIDTH),
-	    DRAWABLE(u.copy.src_area.right, WIDTH)) },
+	       DRAWABLE(u.copy.src_area.right, WIDTH)) },
 	{ "target is its own source", SURFACE, 0, WITH(SRC(R_SURFACE, TARGET)) },
 	{ "data at the end of its object", DIRECT, 0,
 	  WITH(RELOC(R_DATA, src_offset, OBJECT_BYTES - IMAGE_BYTES)) },
 	{ "a bitmap that fills its object", DIRECT, 0,
 	  WITH(IMAGE(bitmap.y, OBJECT_BYTES / IMAGE_STRIDE)) },
 	{ "cached", DIRECT, 0,
-	  WITH(IMAGE(descriptor.flags, QXL_IMAGE_CACHE), IMAGE(descriptor.id, 77)) },
+	  WITH(IMAGE(descriptor.flags, QXL_IMAGE_CACHE),
+	       IMAGE(descriptor.id, 77)) },
 	{ "cached, with other sides", DIRECT, 0,
-	  WITH(IMAGE(descriptor.flags, QXL_IMAGE_CACHE), IMAGE(descriptor.id, 77),
-	    IMAGE(bitmap.x, IMAGE_WIDTH), IMAGE(bitmap.y, IMAGE_HEIGHT + 9)) },
+	  WITH(IMAGE(descriptor.flags, QXL_IMAGE_CACHE),
+	       IMAGE(descriptor.id, 77), IMAGE(bitmap.x, IMAGE_WIDTH),
+	       IMAGE(bitmap.y, IMAGE_HEIGHT + 9)) },
 	{ "all image flags", DIRECT, 0, WITH(IMAGE(descriptor.flags, 0xff)) },
 	{ "all bitmap flags", DIRECT, 0, WITH(IMAGE(bitmap.flags, 0xff)) },
 	{ "description of another size", DIRECT, 0,
@@ -879,19 +927,19 @@ static const struct row legal[] = {
 	  WITH(TRANSFORM(t00, 0), TRANSFORM(t11, 0)) },
 	{ "transform to the largest", COMPOSITE, 0,
 	  WITH(TRANSFORM(t00, 0x7fffffff), TRANSFORM(t11, 0x7fffffff),
-	    TRANSFORM(t02, 0x7fffffff), TRANSFORM(t12, 0x7fffffff)) },
+	       TRANSFORM(t02, 0x7fffffff), TRANSFORM(t12, 0x7fffffff)) },
 	{ "transform to the smallest", COMPOSITE, 0,
 	  WITH(TRANSFORM(t00, 0x80000000), TRANSFORM(t11, 0x80000000),
-	    TRANSFORM(t02, 0x80000000), TRANSFORM(t12, 0x80000000)) },
+	       TRANSFORM(t02, 0x80000000), TRANSFORM(t12, 0x80000000)) },
 	{ "transform repeated beyond 2^31", COMPOSITE, 0,
 	  WITH(TRANSFORM(t00, 0x7fffffff), TRANSFORM(t02, 0x7fffffff),
-	    DRAWABLE(u.composite.flags, 3 | 4 << 8 | 1 << 14)) },
+	       DRAWABLE(u.composite.flags, 3 | 4 << 8 | 1 << 14)) },
 	{ "smallest origins", COMPOSITE, 0,
 	  WITH(DRAWABLE(u.composite.src_origin.x, 0x8000),
-	    DRAWABLE(u.composite.mask_origin.y, 0x8000)) },
+	       DRAWABLE(u.composite.mask_origin.y, 0x8000)) },
 	{ "largest origins", COMPOSITE, 0,
 	  WITH(DRAWABLE(u.composite.src_origin.y, 0x7fff),
-	    DRAWABLE(u.composite.mask_origin.x, 0x7fff)) },
+	       DRAWABLE(u.composite.mask_origin.x, 0x7fff)) },
 	{ "operator 0x00", COMPOSITE, 0, FLAGS(0x00) },
 	{ "operator 0x0d", COMPOSITE, 0, FLAGS(0x0d) },
 	{ "operator 0x10", COMPOSITE, 0, FLAGS(0x10) },
@@ -903,10 +951,11 @@ static const struct row legal[] = {
 	{ "filter 4", COMPOSITE, 0, FLAGS(3 | 4 << 8 | 4 << 11) },
 	{ "reflected", COMPOSITE, 0, FLAGS(3 | 3 << 14 | 3 << 16) },
 	{ "padded", COMPOSITE, 0, FLAGS(3 | 2 << 14 | 2 << 16) },
-	{ "component alpha", COMPOSITE, 0, FLAGS(3 | SPICE_COMPOSITE_COMPONENT_ALPHA) },
+	{ "component alpha", COMPOSITE, 0,
+	  FLAGS(3 | SPICE_COMPOSITE_COMPONENT_ALPHA) },
 	{ "all opaque", COMPOSITE, 0,
-	  FLAGS(3 | SPICE_COMPOSITE_SOURCE_OPAQUE | SPICE_COMPOSITE_MASK_OPAQUE |
-		SPICE_COMPOSITE_DEST_OPAQUE) },
+	  FLAGS(3 | SPICE_COMPOSITE_SOURCE_OPAQUE |
+		SPICE_COMPOSITE_MASK_OPAQUE | SPICE_COMPOSITE_DEST_OPAQUE) },
 	{ "onto 8 bits", COMPOSITE, 0, WITH(SRC(R_TARGET, ALPHA)) },
 	{ "target is source and mask", COMPOSITE, 0,
 	  WITH(SRC(R_SOURCE_SURFACE, TARGET), SRC(R_MASK_SURFACE, TARGET)) },
@@ -975,8 +1024,8 @@ static void setup(void)
 	counter_read(card.path, "bos", &bos_before);
 	if (!canvas_create(&target, card.fd, SPICE_SURFACE_FMT_32_xRGB, WIDTH,
 			   HEIGHT, false, 1) ||
-	    surface_alloc(&source, card.fd, SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT,
-			  false) ||
+	    surface_alloc(&source, card.fd, SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+			  HEIGHT, false) ||
 	    surface_alloc(&alpha, card.fd, SPICE_SURFACE_FMT_8_A, WIDTH, HEIGHT,
 			  false) ||
 	    object_alloc(&images.object, card.fd, OBJECT_BYTES) ||

@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define SIDE 37
-#define BYTES 45056	/* of no other object here */
+#define BYTES 45056 /* of no other object here */
 #define MIB (UINT64_C(1) << 20)
 #define LOG_BYTES 8192
 
@@ -112,7 +112,8 @@ static void slots(void)
 
 	for (; !ret && count < ARRAY_SIZE(surfaces); count++) {
 		ret = surface_alloc(&surfaces[count], card.fd,
-				    SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE, false);
+				    SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE,
+				    false);
 		if (!ret)
 			ret = surface_update(&surfaces[count]);
 	}
@@ -296,7 +297,8 @@ static void too_large_a_mode(void)
 		return;
 	ret = card_show(&card, &mode, frame.fb, 0, 0, 0);
 	check(ret == -EINVAL, "a mode of 128 MiB: %d", ret);
-	check(logged(log, "needs 128 MiB, vgamem is 16: start QEMU with vgamem_mb=128,ram_size_mb=512"),
+	check(logged(log,
+		     "needs 128 MiB, vgamem is 16: start QEMU with vgamem_mb=128,ram_size_mb=512"),
 	      "no word about what to do");
 	close(log);
 	dumb_destroy(&frame);

@@ -127,7 +127,10 @@ static void legacy_on_off(const void *arg)
 static void change_while_on(void)
 {
 	static const struct size sizes[] = {
-		{ 1024, 768 }, { 1920, 1080 }, { 640, 480 }, { 800, 600 },
+		{ 1024, 768 },
+		{ 1920, 1080 },
+		{ 640, 480 },
+		{ 800, 600 },
 	};
 	const struct size *last = &sizes[ARRAY_SIZE(sizes) - 1];
 	struct dumb dumbs[ARRAY_SIZE(sizes)] = { 0 };
@@ -163,7 +166,7 @@ static void part_of_a_framebuffer(void)
 	card_mode(&card, width, height, &mode);
 	if (make_frame(&dumb, 1024, 768, 9))
 		return;
-	part = (struct picture) {
+	part = (struct picture){
 		.pixels = (uint32_t *)dumb.map + y * dumb.pitch / 4 + x,
 		.pitch = dumb.pitch / 4,
 		.width = width,
@@ -296,11 +299,12 @@ static void test_only_changes_nothing(void)
 	with_old_state(try_test_only);
 }
 
-#define SIZE_CASE(title, function, w, h) { \
-	.name = title " " #w "x" #h, \
-	.run_with = function, \
-	.arg = &(const struct size){ w, h }, \
-}
+#define SIZE_CASE(title, function, w, h)             \
+	{                                            \
+		.name = title " " #w "x" #h,         \
+		.run_with = function,                \
+		.arg = &(const struct size){ w, h }, \
+	}
 
 static const struct ktap_case cases[] = {
 	SIZE_CASE("atomic", atomic_on_off, 640, 480),
@@ -316,8 +320,7 @@ static const struct ktap_case cases[] = {
 	  .run = mode_beyond_memory_is_refused },
 	{ .name = "small framebuffer is refused",
 	  .run = small_framebuffer_is_refused },
-	{ .name = "test-only changes nothing",
-	  .run = test_only_changes_nothing },
+	{ .name = "test-only changes nothing", .run = test_only_changes_nothing },
 };
 
 int main(void)

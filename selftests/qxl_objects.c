@@ -26,7 +26,8 @@ static void setup(void)
 	card_open(&card);
 	card_mode(&card, 1024, 768, &mode);
 	if (dumb_frame(&screen, card.fd, 1024, 768) ||
-	    card_show(&card, &mode, screen.fb, 0, 0, DRM_MODE_ATOMIC_ALLOW_MODESET))
+	    card_show(&card, &mode, screen.fb, 0, 0,
+		      DRM_MODE_ATOMIC_ALLOW_MODESET))
 		ktap_bail("no screen: errno %d", errno);
 }
 
@@ -262,7 +263,8 @@ static const struct ktap_case cases[] = {
 	{ .name = "surface pressure keeps contents", .run = surface_pressure },
 	{ .name = "surfaces come and go", .run = surfaces_come_and_go },
 	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
-	{ .name = "mapping outlives its surface", .run = mapping_outlives_surface },
+	{ .name = "mapping outlives its surface",
+	  .run = mapping_outlives_surface },
 	{ .name = "nothing leaks", .run = nothing_leaks },
 };
 

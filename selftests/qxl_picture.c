@@ -18,14 +18,14 @@
 #include "host.h"
 #include "ktap.h"
 
-#define FRAMES		200
-#define RECTS_MAX	12
-#define EVENT_MS	5000
+#define FRAMES 200
+#define RECTS_MAX 12
+#define EVENT_MS 5000
 
 enum present {
 	PRESENT_DIRTYFB,
-	PRESENT_DAMAGE,		/* FB_DAMAGE_CLIPS on the same framebuffer */
-	PRESENT_FLIP,		/* blocking commit of the other framebuffer */
+	PRESENT_DAMAGE, /* FB_DAMAGE_CLIPS on the same framebuffer */
+	PRESENT_FLIP,   /* blocking commit of the other framebuffer */
 	PRESENT_FLIP_NONBLOCK,
 	PRESENT_COUNT,
 };
@@ -105,7 +105,7 @@ static int dirty(const struct frame *frame, uint32_t fb)
 	drmModeClip clips[RECTS_MAX];
 
 	for (uint32_t r = 0; r < frame->count; r++)
-		clips[r] = (drmModeClip) {
+		clips[r] = (drmModeClip){
 			.x1 = frame->rects[r].x1,
 			.y1 = frame->rects[r].y1,
 			.x2 = frame->rects[r].x2,
@@ -119,8 +119,8 @@ static int flip_nonblock(const struct frame *frame, uint32_t fb)
 {
 	struct card_event event;
 	int ret = card_update(&card, fb, frame->rects, frame->count,
-			      DRM_MODE_ATOMIC_NONBLOCK |
-			      DRM_MODE_PAGE_FLIP_EVENT, frame->seed);
+			      DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT,
+			      frame->seed);
 
 	while (!ret) {
 		ret = card_wait_event(&card, &event, EVENT_MS);
@@ -239,7 +239,8 @@ int main(int argc, char **argv)
 	bool reference = argc == 6 && !strcmp(argv[1], "--reference");
 
 	if (argc != 4 && !reference) {
-		fprintf(stderr, "usage: qxl_picture [--reference] WIDTH HEIGHT SEED [FILE]\n");
+		fprintf(stderr,
+			"usage: qxl_picture [--reference] WIDTH HEIGHT SEED [FILE]\n");
 		return 2;
 	}
 	width = strtoul(argv[reference + 1], NULL, 10);

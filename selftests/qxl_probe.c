@@ -155,8 +155,8 @@ static int client_cap(uint32_t index)
 static void clientcap(void)
 {
 	static const uint32_t beyond[] = {
-		CLIENT_CAPS, CLIENT_CAPS + 1, CLIENT_CAPS + 8, 0x7fffffff,
-		0x80000000, UINT32_MAX,
+		CLIENT_CAPS, CLIENT_CAPS + 1, CLIENT_CAPS + 8,
+		0x7fffffff,  0x80000000,      UINT32_MAX,
 	};
 
 	for (uint32_t i = 0; i < CLIENT_CAPS; i++) {

@@ -19,18 +19,18 @@
 #include "host.h"
 #include "ktap.h"
 
-#define DRIVER_FOLDER	"/sys/bus/pci/drivers/qxl"
-#define WIDTH		640
-#define HEIGHT		480
-#define ROUNDS		5
-#define COMES_BACK_US	10000000
+#define DRIVER_FOLDER "/sys/bus/pci/drivers/qxl"
+#define WIDTH 640
+#define HEIGHT 480
+#define ROUNDS 5
+#define COMES_BACK_US 10000000
 
 /* What a client has in hand when the device goes. */
 struct client {
 	struct card card;
 	struct dumb shown;
 	struct dumb next;
-	struct dumb untouched;	/* mapped, no page ever used */
+	struct dumb untouched; /* mapped, no page ever used */
 };
 
 static char address[32];
@@ -138,8 +138,8 @@ static void check_ioctls_fail(struct client *client)
 	struct dumb dumb;
 
 	check_gone("CREATE_DUMB", dumb_create(&dumb, card->fd, 64, 64));
-	check_gone("DIRTYFB", drmModeDirtyFB(card->fd, client->shown.fb, &clip,
-					     1));
+	check_gone("DIRTYFB",
+		   drmModeDirtyFB(card->fd, client->shown.fb, &clip, 1));
 	check_gone("PAGE_FLIP", drmModePageFlip(card->fd, card->crtc,
 						client->shown.fb, 0, NULL));
 	check_gone("ATOMIC", card_off(card));

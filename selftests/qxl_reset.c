@@ -71,7 +71,8 @@ static void comes_back(void)
 		return;
 	picture = dumb_picture(&frame);
 	pattern_draw(&picture, 5);
-	ret = card_show(&card, &mode, frame.fb, 0, 0, DRM_MODE_ATOMIC_ALLOW_MODESET);
+	ret = card_show(&card, &mode, frame.fb, 0, 0,
+			DRM_MODE_ATOMIC_ALLOW_MODESET);
 	check(!ret, "show: %d", ret);
 	traced = trace_start();
 	if (!provoke_guest_bug())
@@ -85,7 +86,8 @@ static void comes_back(void)
 	pattern_draw(&picture, 6);
 	ret = card_update(&card, frame.fb, NULL, 0, 0, 0);
 	check(!ret, "update: %d", ret);
-	host_check_picture("drawn-after-reset", 1024, 768, "qxl_pattern 1024 768 6");
+	host_check_picture("drawn-after-reset", 1024, 768,
+			   "qxl_pattern 1024 768 6");
 	dumb_destroy(&frame);
 }
 

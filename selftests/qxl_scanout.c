@@ -35,9 +35,9 @@
 struct step {
 	enum { FILL, MOVE, IMAGE } kind;
 	struct drm_mode_rect area;
-	int32_t x;		/* where a move comes from */
+	int32_t x; /* where a move comes from */
 	int32_t y;
-	uint32_t value;		/* the fill's pixel, the image's seed */
+	uint32_t value; /* the fill's pixel, the image's seed */
 };
 
 static const struct step steps[] = {
@@ -121,8 +121,9 @@ static void paint(const struct raster *raster, uint32_t seed, uint32_t count)
 
 static int send_image(const struct screen *screen, const struct step *step)
 {
-	static const struct exec_bitmap layout = { .format = SPICE_BITMAP_FMT_32BIT,
-						   .chunk = 100000 };
+	static const struct exec_bitmap layout = {
+		.format = SPICE_BITMAP_FMT_32BIT, .chunk = 100000
+	};
 	struct raster image = image_of(step);
 	struct exec_memory memory = {};
 	struct exec_draw draw;
@@ -279,7 +280,8 @@ static void surface_like_any_other(void)
 		canvas_copy(&canvas, &there, &screen, 320, 250, &memory);
 		canvas_check(&canvas, "copied from the screen");
 		/* and back to where it was */
-		canvas_copy(&screen, &(struct drm_mode_rect){ 320, 250, 576, 450 },
+		canvas_copy(&screen,
+			    &(struct drm_mode_rect){ 320, 250, 576, 450 },
 			    &canvas, 0, 0, &memory);
 		check_shown("scanout-copied-back", &screens[0]);
 	}
@@ -310,8 +312,8 @@ static void dumb_and_back(void)
 	draw(&screens[0], 4);
 	frame_paint(34);
 	show(frame.fb);
-	host_check_picture("scanout-dumb", WIDTH, HEIGHT, "qxl_pattern %u %u 34",
-			   WIDTH, HEIGHT);
+	host_check_picture("scanout-dumb", WIDTH, HEIGHT,
+			   "qxl_pattern %u %u 34", WIDTH, HEIGHT);
 	check_contents(&screens[0], "while something else is on show");
 	draw(&screens[0], 2);
 	host_check_picture("scanout-dumb-still", WIDTH, HEIGHT,
@@ -327,8 +329,10 @@ static void dumb_and_back(void)
 static void dumb_with_damage(void)
 {
 	static const struct drm_mode_rect changed = { 100, 100, 140, 130 };
-	struct raster raster = { .top = frame.map, .stride = frame.pitch,
-				 .width = WIDTH, .height = HEIGHT,
+	struct raster raster = { .top = frame.map,
+				 .stride = frame.pitch,
+				 .width = WIDTH,
+				 .height = HEIGHT,
 				 .format = SPICE_SURFACE_FMT_32_xRGB };
 	struct step extra = { FILL, changed, .value = steps[0].value };
 	int ret;
@@ -388,8 +392,8 @@ static void inactive_and_active(void)
 static int flip(uint32_t fb)
 {
 	struct card_event event;
-	int ret = drmModePageFlip(card.fd, card.crtc, fb, DRM_MODE_PAGE_FLIP_EVENT,
-				  NULL);
+	int ret = drmModePageFlip(card.fd, card.crtc, fb,
+				  DRM_MODE_PAGE_FLIP_EVENT, NULL);
 
 	return ret ? ret : card_wait_event(&card, &event, EVENT_MS);
 }
@@ -456,8 +460,8 @@ static void part_of_larger(void)
 	struct picture picture;
 	struct raster raster;
 	uint32_t fb = 0;
-	int ret = surface_alloc(&surface, card.fd, SPICE_SURFACE_FMT_32_xRGB, WIDTH,
-				2 * HEIGHT, false);
+	int ret = surface_alloc(&surface, card.fd, SPICE_SURFACE_FMT_32_xRGB,
+				WIDTH, 2 * HEIGHT, false);
 
 	if (!check(!ret, "ALLOC_SURF: %d", ret))
 		return;
@@ -518,7 +522,8 @@ static void gone_while_shown(void)
 	screen_destroy(&screens[1]);
 	card_is_showing(&card, WIDTH, HEIGHT, &fb);
 	check(!fb, "framebuffer %u is still on show", fb);
-	host_check_picture("scanout-removed", WIDTH, HEIGHT, "qxl_scanout --black");
+	host_check_picture("scanout-removed", WIDTH, HEIGHT,
+			   "qxl_scanout --black");
 	screen_destroy(&screens[0]);
 	counter_check(card.path, "surfaces", 0);
 	counter_check(card.path, "surface_used_bytes", 0);
@@ -527,15 +532,16 @@ static void gone_while_shown(void)
 	counter_check(card.path, "lost", 0);
 	frame_paint(38);
 	show(frame.fb);
-	host_check_picture("scanout-after", WIDTH, HEIGHT, "qxl_pattern %u %u 38",
-			   WIDTH, HEIGHT);
+	host_check_picture("scanout-after", WIDTH, HEIGHT,
+			   "qxl_pattern %u %u 38", WIDTH, HEIGHT);
 }
 
 static const struct ktap_case cases[] = {
 	{ .name = "a surface is shown", .run = first_show },
 	{ .name = "draws are seen at once", .run = draws_are_seen },
 	{ .name = "a surface like any other", .run = surface_like_any_other },
-	{ .name = "DIRTYFB of what the processor wrote", .run = processor_writes },
+	{ .name = "DIRTYFB of what the processor wrote",
+	  .run = processor_writes },
 	{ .name = "a dumb framebuffer and back", .run = dumb_and_back },
 	{ .name = "a dumb framebuffer with damage", .run = dumb_with_damage },
 	{ .name = "off and on", .run = off_and_on },
@@ -543,7 +549,8 @@ static const struct ktap_case cases[] = {
 	{ .name = "page flips between two", .run = flips },
 	{ .name = "the pointer stays", .run = pointer_stays },
 	{ .name = "part of a larger one", .run = part_of_larger },
-	{ .name = "a surface that cannot be the primary", .run = not_the_primary },
+	{ .name = "a surface that cannot be the primary",
+	  .run = not_the_primary },
 	{ .name = "gone while it is shown", .run = gone_while_shown },
 };
 
@@ -561,7 +568,8 @@ static int write_reference(const struct raster *raster, const char *path)
 
 static int reference(int argc, char **argv)
 {
-	struct raster raster = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH, HEIGHT);
+	struct raster raster = raster_new(SPICE_SURFACE_FMT_32_xRGB, WIDTH,
+					  HEIGHT);
 	int status = 2;
 
 	if (argc == 5 && !strcmp(argv[1], "--reference")) {
@@ -571,7 +579,8 @@ static int reference(int argc, char **argv)
 	} else if (argc == 3 && !strcmp(argv[1], "--black")) {
 		status = write_reference(&raster, argv[2]);
 	} else {
-		fprintf(stderr, "usage: qxl_scanout [--reference SEED STEPS FILE | --black FILE]\n");
+		fprintf(stderr,
+			"usage: qxl_scanout [--reference SEED STEPS FILE | --black FILE]\n");
 	}
 	raster_free(&raster);
 	return status;

@@ -63,7 +63,7 @@ struct worker {
 	 */
 	const uint64_t *limit;
 	uint64_t most;
-	uint64_t lost;			/* words that were not what it made them */
+	uint64_t lost; /* words that were not what it made them */
 	uint64_t steps;
 	uint64_t errors[ERRNO_MAX];
 };
@@ -71,10 +71,10 @@ struct worker {
 static struct card card;
 static struct dumb frames[2];
 static struct dumb pointer;
-static int objects_fd;		/* a file of its own: closing it gives all back */
-static atomic_uint slots[SLOTS];	/* handles of surfaces; 0: none */
+static int objects_fd; /* a file of its own: closing it gives all back */
+static atomic_uint slots[SLOTS]; /* handles of surfaces; 0: none */
 static atomic_bool stop;
-static atomic_uint surface_memory_filled;	/* so many times */
+static atomic_uint surface_memory_filled; /* so many times */
 static int seconds = SECONDS_DEFAULT;
 static uint64_t surface_ids;
 static uint64_t vram_fills;
@@ -112,11 +112,11 @@ static void *object_map(struct worker *worker, int fd, uint32_t handle,
 	return map == MAP_FAILED ? NULL : map;
 }
 
-static void update(struct worker *worker, int fd, uint32_t handle,
-		   uint32_t side)
+static void update(struct worker *worker, int fd, uint32_t handle, uint32_t side)
 {
 	struct drm_qxl_update_area args = { .handle = handle,
-					    .right = side, .bottom = side };
+					    .right = side,
+					    .bottom = side };
 
 	call(worker, fd, DRM_IOCTL_QXL_UPDATE_AREA, &args);
 }
@@ -128,7 +128,8 @@ static void create_surfaces(struct worker *worker)
 {
 	uint32_t side = SIDE_MIN + prng_below(&worker->prng, SIDE_MAX - SIDE_MIN);
 	struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
-					   .width = side, .height = side,
+					   .width = side,
+					   .height = side,
 					   .stride = side * 4 };
 	uint32_t old;
 
@@ -253,10 +254,13 @@ static void fill(struct worker *worker,
 	uint32_t *maps[FILLS_MAX];
 	unsigned int count = 0;
 
-	while (count < FILLS_MAX && count < *worker->limit + FILLS_BEYOND && !stop) {
+	while (count < FILLS_MAX && count < *worker->limit + FILLS_BEYOND &&
+	       !stop) {
 		uint32_t handle = create(worker, fd);
 
-		maps[count] = handle ? object_map(worker, fd, handle, FILL_BYTES) : NULL;
+		maps[count] = handle ?
+				      object_map(worker, fd, handle, FILL_BYTES) :
+				      NULL;
 		if (!maps[count])
 			break;
 		mark(maps[count], count);
@@ -342,7 +346,9 @@ static struct drm_mode_rect some_area(struct worker *worker)
 	uint16_t y = prng_below(&worker->prng, DRAWN_HEIGHT / 2);
 
 	return (struct drm_mode_rect){
-		x, y, x + 1 + prng_below(&worker->prng, DRAWN_WIDTH / 2),
+		x,
+		y,
+		x + 1 + prng_below(&worker->prng, DRAWN_WIDTH / 2),
 		y + 1 + prng_below(&worker->prng, DRAWN_HEIGHT / 2),
 	};
 }
@@ -382,8 +388,8 @@ static void draw_surface(struct worker *worker, struct drawing *drawing,
 	exec_image_surface(draw, &drawing->memory,
 			   offsetof(QXLDrawable, u.copy.src_bitmap), 0,
 			   &drawing->source);
-	raster_copy(&drawing->target_want, &area, &drawing->source_want, area.x1,
-		    area.y1);
+	raster_copy(&drawing->target_want, &area, &drawing->source_want,
+		    area.x1, area.y1);
 }
 
 static void draw_scroll(struct worker *worker, struct drawing *drawing,
@@ -413,13 +419,15 @@ static void draw_composite(struct worker *worker, struct drawing *drawing,
 }
 
 /* Pixels that the host has not drawn as they ought to be. */
-static uint64_t surface_lost(struct worker *worker, const struct surface *surface,
+static uint64_t surface_lost(struct worker *worker,
+			     const struct surface *surface,
 			     const struct raster *want)
 {
 	struct raster have = surface_raster(surface);
 
 	return result(worker, surface_update(surface)) ?
-		       0 : raster_differences(&have, want);
+		       0 :
+		       raster_differences(&have, want);
 }
 
 static uint64_t drawing_lost(struct worker *worker, const struct drawing *drawing)
@@ -431,9 +439,11 @@ static uint64_t drawing_lost(struct worker *worker, const struct drawing *drawin
 /* One of each kind, in one call. */
 static int draw_all(struct worker *worker, struct drawing *drawing)
 {
-	static void (*const kinds[])(struct worker *worker, struct drawing *drawing,
+	static void (*const kinds[])(struct worker *worker,
+				     struct drawing *drawing,
 				     struct exec_draw *draw) = {
-		draw_bitmap, draw_fill, draw_surface, draw_scroll, draw_composite,
+		draw_bitmap, draw_fill,      draw_surface,
+		draw_scroll, draw_composite,
 	};
 	struct exec_draw draws[ARRAY_SIZE(kinds)];
 
@@ -495,7 +505,8 @@ static void flip(struct worker *worker)
 	}
 	ret = card_update(&card, frames[worker->steps % 2].fb, clips,
 			  worker->steps % 4 ? ARRAY_SIZE(clips) : 0,
-			  DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT, 0);
+			  DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT,
+			  0);
 	if (!ret)
 		ret = card_wait_event(&card, &event, EVENT_MS);
 	result(worker, ret);
@@ -507,8 +518,8 @@ static void damage(struct worker *worker)
 	uint16_t y = prng_below(&worker->prng, HEIGHT - 64);
 	drmModeClip clip = { x, y, x + 64, y + 64 };
 
-	result(worker, drmModeDirtyFB(card.fd, frames[worker->steps % 2].fb,
-				      &clip, 1));
+	result(worker,
+	       drmModeDirtyFB(card.fd, frames[worker->steps % 2].fb, &clip, 1));
 	usleep(2000);
 }
 
@@ -532,8 +543,9 @@ static void move_cursor(struct worker *worker)
 /* A file that is closed with its objects, a surface on the host among them. */
 static void open_and_close(struct worker *worker)
 {
-	struct drm_qxl_alloc_surf args = { .format = SURFACE_32, .width = 16,
-					   .height = 16, .stride = 64 };
+	struct drm_qxl_alloc_surf args = {
+		.format = SURFACE_32, .width = 16, .height = 16, .stride = 64
+	};
 	struct drm_qxl_update_area area = { .right = 16, .bottom = 16 };
 	struct drm_qxl_alloc memory = { .size = 64 << 10 };
 	int fd = open(card.path, O_RDWR | O_CLOEXEC);
@@ -558,7 +570,8 @@ static void crowd(struct worker *worker)
 
 	for (; count < surface_ids + IDS_BEYOND && !stop; count++) {
 		struct drm_qxl_alloc_surf args = { .format = SURFACE_32,
-						   .width = 8, .height = 8,
+						   .width = 8,
+						   .height = 8,
 						   .stride = 32 };
 		struct drm_qxl_update_area area = { .right = 8, .bottom = 8 };
 
@@ -583,7 +596,8 @@ static struct worker workers[] = {
 	{ .name = "close others' handles", .step = close_others },
 	{ .name = "guess handles", .step = guess_handles },
 	{ .name = "fill VRAM", .step = fill_vram, .limit = &vram_fills },
-	{ .name = "fill surface memory", .step = fill_surface_memory,
+	{ .name = "fill surface memory",
+	  .step = fill_surface_memory,
 	  .limit = &surface_fills },
 	{ .name = "flip with damage", .step = flip },
 	{ .name = "dirty", .step = damage },
@@ -627,14 +641,15 @@ static void report(const struct worker *worker)
 	ktap_note("%s: %" PRIu64 " rounds, calls by errno%s", worker->name,
 		  worker->steps, text);
 	check(worker->steps, "%s: not once", worker->name);
-	check(!worker->lost, "%s: %" PRIu64 " words or pixels were lost", worker->name,
-	      worker->lost);
+	check(!worker->lost, "%s: %" PRIu64 " words or pixels were lost",
+	      worker->name, worker->lost);
 	if (!worker->limit)
 		return;
 	ktap_note("%s: %" PRIu64 " at once, the device has %" PRIu64,
 		  worker->name, worker->most, *worker->limit);
-	check(worker->most > *worker->limit, "%s: %" PRIu64 " at once, not above %" PRIu64,
-	      worker->name, worker->most, *worker->limit);
+	check(worker->most > *worker->limit,
+	      "%s: %" PRIu64 " at once, not above %" PRIu64, worker->name,
+	      worker->most, *worker->limit);
 }
 
 /* How much KCSAN has looked at and seen, where the kernel has it. */
@@ -679,8 +694,9 @@ static uint64_t bos_before;
 /* The host gives releases back in bunches; for a dying surface it is asked for. */
 static void ask_for_releases(void)
 {
-	struct drm_qxl_alloc_surf args = { .format = SURFACE_32, .width = 8,
-					   .height = 8, .stride = 32 };
+	struct drm_qxl_alloc_surf args = {
+		.format = SURFACE_32, .width = 8, .height = 8, .stride = 32
+	};
 	struct drm_qxl_update_area area = { .right = 8, .bottom = 8 };
 	int fd = open(card.path, O_RDWR | O_CLOEXEC);
 
@@ -702,7 +718,8 @@ static void check_in_flight(void)
 	for (int tries = 0; tries < 50; tries++) {
 		ask_for_releases();
 		if (!check(counter_read(card.path, "in_flight", &count),
-			   "no in_flight") || count <= 1)
+			   "no in_flight") ||
+		    count <= 1)
 			return;
 		usleep(100 * 1000);
 	}

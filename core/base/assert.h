@@ -4,8 +4,8 @@
 #include "qxl_k.h"
 
 // An invariant of the driver, checked in every build: a failure is a kernel WARN, not a crash.
-#define QXL_ASSERT(condition)                                      \
-  do {                                                             \
-    if (!(condition)) [[unlikely]]                                 \
-      qxl_k_assert_failed(#condition, __FILE__, __LINE__);         \
+#define QXL_ASSERT(condition)                              \
+  do {                                                     \
+    if (!(condition)) [[unlikely]]                         \
+      qxl_k_assert_failed(#condition, __FILE__, __LINE__); \
   } while (false)

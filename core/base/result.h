@@ -55,8 +55,7 @@ class [[nodiscard]] Result<void> {
 }  // namespace qxl
 
 // Returns the error of a Result<> to the caller.
-#define QXL_TRY(expression)                            \
-  do {                                                 \
-    if (auto qxl_try_ = (expression); !qxl_try_.ok())  \
-      return qxl_try_.error();                         \
+#define QXL_TRY(expression)                                                    \
+  do {                                                                         \
+    if (auto qxl_try_ = (expression); !qxl_try_.ok()) return qxl_try_.error(); \
   } while (false)

@@ -6,15 +6,16 @@
 #include "ktap.h"
 
 bool canvas_create(struct canvas *canvas, int fd, uint32_t format,
-		   uint32_t width, uint32_t height, bool bottom_up, uint32_t seed)
+		   uint32_t width, uint32_t height, bool bottom_up,
+		   uint32_t seed)
 {
 	int ret = surface_alloc(&canvas->surface, fd, format, width, height,
 				bottom_up);
 	struct raster raster;
 
 	canvas->want = (struct raster){};
-	if (!check(!ret, "surface of %ux%u, format %u: %d", width, height, format,
-		   ret))
+	if (!check(!ret, "surface of %ux%u, format %u: %d", width, height,
+		   format, ret))
 		return false;
 	canvas->want = raster_new(format, width, height);
 	raster_noise(&canvas->want, seed);
@@ -43,8 +44,8 @@ bool canvas_check(const struct canvas *canvas, const char *what)
 	if (!check(!ret, "%s: UPDATE_AREA: %d", what, ret))
 		return false;
 	differences = raster_differences(&raster, &canvas->want);
-	return check(!differences, "%s: %" PRIu64 " of %ux%u pixels differ", what,
-		     differences, raster.width, raster.height);
+	return check(!differences, "%s: %" PRIu64 " of %ux%u pixels differ",
+		     what, differences, raster.width, raster.height);
 }
 
 void canvas_fill(struct canvas *canvas, const struct drm_mode_rect *area,
@@ -67,8 +68,9 @@ void canvas_copy(struct canvas *to, const struct drm_mode_rect *area,
 	int ret;
 
 	exec_copy(&draw, &to->surface, area, x, y);
-	exec_image_surface(&draw, memory, offsetof(QXLDrawable, u.copy.src_bitmap),
-			   0, &from->surface);
+	exec_image_surface(&draw, memory,
+			   offsetof(QXLDrawable, u.copy.src_bitmap), 0,
+			   &from->surface);
 	ret = exec_send(to->surface.object.fd, &draw, 1);
 	check(!ret, "copy of a surface: %d", ret);
 	raster_copy(&to->want, area, &from->want, x, y);

@@ -10,7 +10,7 @@
 
 struct canvas {
 	struct surface surface;
-	struct raster want;	/* owned */
+	struct raster want; /* owned */
 };
 
 /* Random pixels, written by the processor. False: not there. */

@@ -60,8 +60,8 @@ static int open_node(struct card *card)
 static uint32_t find_property(struct card *card, uint32_t object, uint32_t type,
 			      const char *name, uint64_t *value)
 {
-	drmModeObjectProperties *all =
-		drmModeObjectGetProperties(card->fd, object, type);
+	drmModeObjectProperties *all = drmModeObjectGetProperties(card->fd,
+								  object, type);
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; all && i < all->count_props && !found; i++) {
@@ -112,7 +112,8 @@ static void find_planes(struct card *card)
 	drmModePlaneRes *planes = drmModeGetPlaneResources(card->fd);
 
 	for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
-		drmModePlane *plane = drmModeGetPlane(card->fd, planes->planes[i]);
+		drmModePlane *plane = drmModeGetPlane(card->fd,
+						      planes->planes[i]);
 		uint64_t type = DRM_PLANE_TYPE_OVERLAY;
 
 		if (plane && plane->possible_crtcs & 1u << card->crtc_index) {
@@ -172,14 +173,13 @@ static int find_objects(struct card *card)
 		return -ENXIO;
 
 	find_planes(card);
-	card->connector_crtc_id = find_property(card,
-						card->connector->connector_id,
-						DRM_MODE_OBJECT_CONNECTOR,
-						"CRTC_ID", NULL);
+	card->connector_crtc_id =
+		find_property(card, card->connector->connector_id,
+			      DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", NULL);
 	card->crtc_active = find_property(card, card->crtc,
 					  DRM_MODE_OBJECT_CRTC, "ACTIVE", NULL);
-	card->crtc_mode_id = find_property(card, card->crtc,
-					   DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL);
+	card->crtc_mode_id = find_property(
+		card, card->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL);
 	return card->primary.id && card->crtc_mode_id ? 0 : -ENXIO;
 }
 
@@ -196,7 +196,8 @@ int card_try_open(struct card *card)
 	ret = drmSetMaster(card->fd) ? -errno : 0;
 	if (!ret)
 		ret = drmSetClientCap(card->fd, DRM_CLIENT_CAP_ATOMIC, 1) ?
-			-errno : 0;
+			      -errno :
+			      0;
 	if (!ret) {
 		drmSetClientCap(card->fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1);
 		ret = find_objects(card);
@@ -340,7 +341,8 @@ int card_show(struct card *card, const drmModeModeInfo *mode, uint32_t fb,
 	add_crtc(card, request, true, blob);
 	add_plane(request, &card->primary, fb, card->crtc, x, y, 0, 0,
 		  mode->hdisplay, mode->vdisplay);
-	ret = card_commit(card, request, flags | DRM_MODE_ATOMIC_ALLOW_MODESET, 0);
+	ret = card_commit(card, request, flags | DRM_MODE_ATOMIC_ALLOW_MODESET,
+			  0);
 	drmModeAtomicFree(request);
 	drmModeDestroyPropertyBlob(card->fd, blob);
 	return ret;

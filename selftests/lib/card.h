@@ -37,21 +37,21 @@ struct card {
 	int fd;
 	char path[32];
 	drmModeConnector *connector;
-	uint32_t connector_crtc_id;	/* property */
+	uint32_t connector_crtc_id; /* property */
 	uint32_t crtc;
 	uint32_t crtc_index;
-	uint32_t crtc_active;		/* property */
-	uint32_t crtc_mode_id;		/* property */
+	uint32_t crtc_active;  /* property */
+	uint32_t crtc_mode_id; /* property */
 	struct plane primary;
-	struct plane cursor;		/* id 0 where there's none */
+	struct plane cursor; /* id 0 where there's none */
 };
 
 struct card_event {
-	uint32_t type;			/* DRM_EVENT_* */
+	uint32_t type; /* DRM_EVENT_* */
 	uint32_t sequence;
 	uint32_t crtc;
 	uint64_t user_data;
-	int64_t time_us;		/* CLOCK_MONOTONIC */
+	int64_t time_us; /* CLOCK_MONOTONIC */
 };
 
 /* -ENODEV: no such card; -ENXIO: a card that lacks what struct card needs. */

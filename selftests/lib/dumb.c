@@ -77,7 +77,8 @@ int dumb_close(struct dumb *dumb)
 
 	dumb->handle = 0;
 	return drmIoctl(dumb->fd, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy) ?
-		-errno : 0;
+		       -errno :
+		       0;
 }
 
 void dumb_destroy(struct dumb *dumb)
@@ -93,7 +94,7 @@ void dumb_destroy(struct dumb *dumb)
 
 struct picture dumb_picture(const struct dumb *dumb)
 {
-	return (struct picture) {
+	return (struct picture){
 		.pixels = dumb->map,
 		.pitch = dumb->pitch / sizeof(uint32_t),
 		.width = dumb->width,

@@ -9,13 +9,13 @@
 
 /* All zero: nothing there. Owns its handle, its framebuffer and its mapping. */
 struct dumb {
-	int fd;			/* not owned */
+	int fd; /* not owned */
 	uint32_t handle;
 	uint32_t fb;
-	uint32_t width;		/* pixels */
+	uint32_t width; /* pixels */
 	uint32_t height;
-	uint32_t pitch;		/* bytes */
-	uint64_t size;		/* bytes */
+	uint32_t pitch; /* bytes */
+	uint64_t size;  /* bytes */
 	void *map;
 };
 

@@ -60,8 +60,9 @@ void exec_surface_id(struct exec_draw *draw, uint32_t dst, uint64_t dst_offset,
 
 static QXLRect device_rect(int32_t x, int32_t y, int32_t width, int32_t height)
 {
-	return (QXLRect){ .top = y, .left = x, .bottom = y + height,
-			  .right = x + width };
+	return (QXLRect){
+		.top = y, .left = x, .bottom = y + height, .right = x + width
+	};
 }
 
 static QXLRect surface_rect(const struct surface *surface)
@@ -75,7 +76,7 @@ static void depend_on(struct exec_draw *draw, uint32_t index,
 	draw->drawable.surfaces_rects[index] = surface_rect(surface);
 	exec_surface_id(draw, EXEC_DRAWABLE,
 			offsetof(QXLDrawable, surfaces_dest) +
-			index * sizeof(draw->drawable.surfaces_dest[0]),
+				index * sizeof(draw->drawable.surfaces_dest[0]),
 			surface);
 }
 
@@ -156,7 +157,8 @@ void exec_image_surface(struct exec_draw *draw, struct exec_memory *memory,
 }
 
 /* Rows from the top down, each with its padding, one behind the other. */
-static uint8_t *make_stream(const struct raster *pixels, size_t row, size_t stride)
+static uint8_t *make_stream(const struct raster *pixels, size_t row,
+			    size_t stride)
 {
 	uint8_t *stream = malloc(stride * pixels->height);
 
@@ -169,7 +171,8 @@ static uint8_t *make_stream(const struct raster *pixels, size_t row, size_t stri
 	return stream;
 }
 
-static size_t put_bytes(struct exec_memory *memory, const void *bytes, size_t count)
+static size_t put_bytes(struct exec_memory *memory, const void *bytes,
+			size_t count)
 {
 	size_t at = exec_take(memory, count);
 
@@ -239,7 +242,8 @@ void exec_image_bitmap(struct exec_draw *draw, struct exec_memory *image_memory,
 	};
 
 	memcpy(place(image_memory, at), &image, sizeof(image));
-	exec_address(draw, EXEC_DRAWABLE, offsetof(QXLDrawable, u.copy.src_bitmap),
+	exec_address(draw, EXEC_DRAWABLE,
+		     offsetof(QXLDrawable, u.copy.src_bitmap),
 		     image_memory->object.handle, at);
 	if (bitmap->direct)
 		data = put_bytes(data_memory, stream, bytes);

@@ -33,10 +33,10 @@ struct exec_memory {
 
 /* How the pixels of a bitmap lie in memory. */
 struct exec_bitmap {
-	uint8_t format;		/* SPICE_BITMAP_FMT_* */
-	uint32_t padding;	/* bytes at the end of each row */
-	bool direct;		/* in one piece, without QXLDataChunk */
-	uint32_t chunk;		/* bytes of pixels in a chunk; 0: all */
+	uint8_t format;   /* SPICE_BITMAP_FMT_* */
+	uint32_t padding; /* bytes at the end of each row */
+	bool direct;      /* in one piece, without QXLDataChunk */
+	uint32_t chunk;   /* bytes of pixels in a chunk; 0: all */
 };
 
 /* Takes room for something, which must be there; its place in the object. */

@@ -11,8 +11,8 @@
 /* More than this many failed checks of one case are only counted. */
 #define FAILURES_SHOWN 8
 
-static unsigned int failures;	/* of the running case */
-static char skip_reason[256];	/* of the running case; empty: not skipped */
+static unsigned int failures; /* of the running case */
+static char skip_reason[256]; /* of the running case; empty: not skipped */
 
 static void print_line(const char *prefix, const char *format, va_list args)
 {

@@ -5,14 +5,14 @@
 #include <string.h>
 
 /* CVT 1.1 reduced blanking: fixed horizontal parts in pixels, vertical in lines */
-#define RB_H_BLANK	160
-#define RB_H_FRONT	48
-#define RB_H_SYNC	32
-#define RB_V_FRONT	3
-#define RB_V_SYNC	5
-#define RB_V_BACK_MIN	6
-#define RB_V_BLANK_NS	460000u
-#define RB_CLOCK_STEP	250u	/* kHz */
+#define RB_H_BLANK 160
+#define RB_H_FRONT 48
+#define RB_H_SYNC 32
+#define RB_V_FRONT 3
+#define RB_V_SYNC 5
+#define RB_V_BACK_MIN 6
+#define RB_V_BLANK_NS 460000u
+#define RB_CLOCK_STEP 250u /* kHz */
 
 static uint32_t blank_lines(uint32_t height, uint32_t refresh)
 {

@@ -70,8 +70,10 @@ int surface_alloc(struct surface *surface, int fd, uint32_t format,
 		.stride = bottom_up ? -stride : stride,
 	};
 
-	*surface = (struct surface){ .format = format, .width = width,
-				     .height = height, .stride = args.stride };
+	*surface = (struct surface){ .format = format,
+				     .width = width,
+				     .height = height,
+				     .stride = args.stride };
 	if (drmIoctl(fd, DRM_IOCTL_QXL_ALLOC_SURF, &args))
 		return -errno;
 	return adopt(&surface->object, fd, args.handle, (size_t)stride * height);
@@ -84,7 +86,8 @@ int surface_update(const struct surface *surface)
 					    .bottom = surface->height };
 
 	return drmIoctl(surface->object.fd, DRM_IOCTL_QXL_UPDATE_AREA, &args) ?
-		       -errno : 0;
+		       -errno :
+		       0;
 }
 
 struct raster surface_raster(const struct surface *surface)
@@ -93,7 +96,8 @@ struct raster surface_raster(const struct surface *surface)
 
 	if (surface->stride < 0)
 		top += (size_t)-surface->stride * (surface->height - 1);
-	return (struct raster){ .top = top, .stride = surface->stride,
+	return (struct raster){ .top = top,
+				.stride = surface->stride,
 				.width = surface->width,
 				.height = surface->height,
 				.format = surface->format };

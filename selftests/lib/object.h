@@ -7,7 +7,7 @@
 
 /* All zero: nothing there. Owns its handle and its mapping. */
 struct object {
-	int fd;			/* not owned */
+	int fd; /* not owned */
 	uint32_t handle;
 	size_t bytes;
 	void *map;
@@ -24,10 +24,10 @@ void object_destroy(struct object *object);
 
 struct surface {
 	struct object object;
-	uint32_t format;	/* SPICE_SURFACE_FMT_* */
-	uint32_t width;		/* pixels */
+	uint32_t format; /* SPICE_SURFACE_FMT_* */
+	uint32_t width;  /* pixels */
 	uint32_t height;
-	int32_t stride;		/* bytes; negative: rows from the bottom up */
+	int32_t stride; /* bytes; negative: rows from the bottom up */
 };
 
 /* DRM_IOCTL_QXL_ALLOC_SURF, mapped, with the shortest stride there is. */

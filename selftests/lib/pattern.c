@@ -8,7 +8,7 @@
 struct prng prng_start(uint32_t seed)
 {
 	/* xorshift must not start at 0 */
-	return (struct prng) { .state = seed * 0x9e3779b97f4a7c15ull + 1 };
+	return (struct prng){ .state = seed * 0x9e3779b97f4a7c15ull + 1 };
 }
 
 uint32_t prng_below(struct prng *prng, uint32_t limit)
@@ -36,8 +36,8 @@ static uint32_t pattern_pixel(uint32_t x, uint32_t y, uint32_t row, uint32_t see
 	red = x + seed * 37;
 	green = y + seed * 11;
 	blue = noise >> 8;
-	return (noise & 0xff000000) | (red & 0xff) << 16 |
-	       (green & 0xff) << 8 | (blue & 0xff);
+	return (noise & 0xff000000) | (red & 0xff) << 16 | (green & 0xff) << 8 |
+	       (blue & 0xff);
 }
 
 static uint32_t row_of(uint32_t y, uint32_t seed)
@@ -84,7 +84,8 @@ uint64_t pattern_differences(const struct picture *picture, uint32_t seed)
 	uint64_t differences = 0;
 
 	for (uint32_t y = 0; y < picture->height; y++) {
-		const uint32_t *line = picture->pixels + (uint64_t)y * picture->pitch;
+		const uint32_t *line = picture->pixels +
+				       (uint64_t)y * picture->pitch;
 		uint32_t row = row_of(y, seed);
 
 		for (uint32_t x = 0; x < picture->width; x++)

@@ -14,7 +14,7 @@
 /* XRGB8888 pixels; does not own them. */
 struct picture {
 	uint32_t *pixels;
-	uint32_t pitch;		/* pixels */
+	uint32_t pitch; /* pixels */
 	uint32_t width;
 	uint32_t height;
 };

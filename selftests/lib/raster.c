@@ -169,7 +169,8 @@ void raster_copy(const struct raster *to, const struct drm_mode_rect *area,
 		 const struct raster *from, int32_t x, int32_t y)
 {
 	uint32_t height = area->y2 - area->y1;
-	struct raster held = raster_new(from->format, area->x2 - area->x1, height);
+	struct raster held = raster_new(from->format, area->x2 - area->x1,
+					height);
 
 	for (uint32_t row = 0; row < height; row++)
 		memcpy(pixel_at(&held, 0, row), pixel_at(from, x, y + row),
@@ -187,7 +188,8 @@ uint64_t raster_differences(const struct raster *a, const struct raster *b)
 
 	for (uint32_t y = 0; y < a->height; y++)
 		for (uint32_t x = 0; x < a->width; x++)
-			differences += ((get(a, x, y) ^ get(b, x, y)) & mask) != 0;
+			differences += ((get(a, x, y) ^ get(b, x, y)) & mask) !=
+				       0;
 	return differences;
 }
 
@@ -254,12 +256,14 @@ void raster_composite(const struct raster *to, const struct drm_mode_rect *area,
 {
 	for (int32_t y = area->y1; y < area->y2; y++) {
 		for (int32_t x = area->x1; x < area->x2; x++) {
-			uint32_t pixel = fetch(source, x - area->x1, y - area->y1);
+			uint32_t pixel = fetch(source, x - area->x1,
+					       y - area->y1);
 
 			if (mask)
 				pixel = multiply_pixel(pixel,
 						       fetch(mask, x - area->x1,
-							     y - area->y1) >> 24);
+							     y - area->y1) >>
+							       24);
 			pixel = combine(op, pixel,
 					to_argb(get(to, x, y), to->format));
 			put(to, x, y, from_argb(pixel, to->format));

@@ -14,11 +14,11 @@
 
 /* Does not own its pixels. Rows go either way through memory. */
 struct raster {
-	uint8_t *top;		/* the upper row */
-	ptrdiff_t stride;	/* bytes from a row to the one below */
-	uint32_t width;		/* pixels */
+	uint8_t *top;     /* the upper row */
+	ptrdiff_t stride; /* bytes from a row to the one below */
+	uint32_t width;   /* pixels */
 	uint32_t height;
-	uint32_t format;	/* SPICE_SURFACE_FMT_* */
+	uint32_t format; /* SPICE_SURFACE_FMT_* */
 };
 
 /* Of a SPICE_SURFACE_FMT_* with whole bytes. */
@@ -47,10 +47,10 @@ uint64_t raster_differences(const struct raster *a, const struct raster *b);
 /* A picture that a composite reads: source or mask. */
 struct raster_source {
 	const struct raster *raster;
-	int32_t x;		/* of the point that lands on the area's corner */
+	int32_t x; /* of the point that lands on the area's corner */
 	int32_t y;
-	uint32_t step;		/* 16.16: pixels of it for one of the target */
-	bool repeat;		/* else transparent black is around it */
+	uint32_t step; /* 16.16: pixels of it for one of the target */
+	bool repeat;   /* else transparent black is around it */
 };
 
 /* Porter and Duff's operators, as pixman numbers them. */

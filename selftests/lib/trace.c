@@ -49,8 +49,8 @@ bool trace_start(void)
 {
 	if (access(TRACEFS "/trace", F_OK))
 		mount("tracefs", TRACEFS, "tracefs", 0, NULL);
-	recording = write_file(TRACEFS "/trace", "\n") &&
-		    switch_events("1") && write_file(TRACEFS "/tracing_on", "1");
+	recording = write_file(TRACEFS "/trace", "\n") && switch_events("1") &&
+		    write_file(TRACEFS "/tracing_on", "1");
 	return recording;
 }
 

@@ -39,38 +39,30 @@ namespace {
 
 constexpr size_t cleared_bytes = 2048;
 
-} // namespace
+}  // namespace
 
-size_t live_bytes(const Context &context)
-{
-	return (size_t)((char *)context.stack + stack_bytes -
-			(char *)context.stack_pointer);
+size_t live_bytes(const Context &context) {
+  return (size_t)((char *)context.stack + stack_bytes - (char *)context.stack_pointer);
 }
 
-void make_context(Context &context, void (*entry)())
-{
-	if (!context.stack)
-		context.stack = aligned_alloc(64, stack_bytes);
-	if (!context.stack)
-		abort();
+void make_context(Context &context, void (*entry)()) {
+  if (!context.stack) context.stack = aligned_alloc(64, stack_bytes);
+  if (!context.stack) abort();
 
-	// What an earlier run left in the gaps of frames would make states look
-	// different.
-	memset((char *)context.stack + stack_bytes - cleared_bytes, 0,
-	       cleared_bytes);
+  // What an earlier run left in the gaps of frames would make states look
+  // different.
+  memset((char *)context.stack + stack_bytes - cleared_bytes, 0, cleared_bytes);
 
-	auto *top = (uintptr_t *)((char *)context.stack + stack_bytes);
+  auto *top = (uintptr_t *)((char *)context.stack + stack_bytes);
 
-	*--top = 0; // as if called: misaligned by a return address
-	*--top = (uintptr_t)entry;
-	for (int i = 0; i < 6; i++)
-		*--top = 0;
-	context.stack_pointer = top;
+  *--top = 0;  // as if called: misaligned by a return address
+  *--top = (uintptr_t)entry;
+  for (int i = 0; i < 6; i++) *--top = 0;
+  context.stack_pointer = top;
 }
 
-void switch_context(Context &from, const Context &to)
-{
-	explore_switch(&from.stack_pointer, to.stack_pointer);
+void switch_context(Context &from, const Context &to) {
+  explore_switch(&from.stack_pointer, to.stack_pointer);
 }
 
-} // namespace explore
+}  // namespace explore

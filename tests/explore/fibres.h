@@ -8,8 +8,8 @@ namespace explore {
 
 // A stack with somewhere to go on.
 struct Context {
-	void *stack_pointer = nullptr;
-	void *stack = nullptr;
+  void *stack_pointer = nullptr;
+  void *stack = nullptr;
 };
 
 constexpr size_t stack_bytes = 256 << 10;
@@ -22,4 +22,4 @@ void make_context(Context &context, void (*entry)());
 // Saves where we are in @from and goes on where @to was left.
 void switch_context(Context &from, const Context &to);
 
-} // namespace explore
+}  // namespace explore

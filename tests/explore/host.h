@@ -15,11 +15,11 @@ constexpr uint32_t max_ids = 1024;
 constexpr uint64_t page = 4096;
 
 struct HostConfig {
-	uint32_t n_surfaces = 3;
-	unsigned bunch = 1; // releases handed over at once
-	// The first surface's create command comes back at once, not with its
-	// destroy: command memory is then used up to an odd rest.
-	bool early_create = false;
+  uint32_t n_surfaces = 3;
+  unsigned bunch = 1;  // releases handed over at once
+  // The first surface's create command comes back at once, not with its
+  // destroy: command memory is then used up to an odd rest.
+  bool early_create = false;
 };
 
 // Forgets everything; before the core is made.
@@ -54,4 +54,4 @@ unsigned host_destroys();
 void host_excuse();
 bool host_excused();
 
-} // namespace explore
+}  // namespace explore

@@ -12,40 +12,40 @@
 constexpr int bo_fences = 6;
 
 struct qxl_bo {
-	int gem;		// the GEM count
-	int ttm;		// TTM's; one of them is GEM's own
-	uint32_t surface_id;
-	int reservation;	// fibre + 2 that holds it; 0: free
-	bool was_zero;		// the GEM count has reached zero once
-	bool dead;		// TTM's destroy hook ran: memory is reused
-	bool in_surface_memory;
-	uint64_t offset;	// there
-	qxl_fence *fences[bo_fences];
-	int fence_count;
+  int gem;  // the GEM count
+  int ttm;  // TTM's; one of them is GEM's own
+  uint32_t surface_id;
+  int reservation;  // fibre + 2 that holds it; 0: free
+  bool was_zero;    // the GEM count has reached zero once
+  bool dead;        // TTM's destroy hook ran: memory is reused
+  bool in_surface_memory;
+  uint64_t offset;  // there
+  qxl_fence *fences[bo_fences];
+  int fence_count;
 };
 
 struct qxl_fence {
-	int signals;
-	int error;
-	qxl_bo *bo;		// that carries it
-	bool is_filler;		// never signalled
+  int signals;
+  int error;
+  qxl_bo *bo;      // that carries it
+  bool is_filler;  // never signalled
 };
 
 namespace explore {
 
 // What can be broken, for the mutants of the rim (tests/mutants/run).
 enum class RimBug {
-	none,
-	evict_after_ttm_drop,	// rule 3: free in the wrong order
-	fence_not_on_bo,	// rule 4: memory is reused too early
-	move_without_evict,	// rule 6
-	move_reads_id_again,	// update and evict each look at bo->surface_id
-	reap_without_reservation,
-	fence_error_path_leaks,	// create failed, its fence is kept
+  none,
+  evict_after_ttm_drop,  // rule 3: free in the wrong order
+  fence_not_on_bo,       // rule 4: memory is reused too early
+  move_without_evict,    // rule 6
+  move_reads_id_again,   // update and evict each look at bo->surface_id
+  reap_without_reservation,
+  fence_error_path_leaks,  // create failed, its fence is kept
 };
 bool set_rim_bug(const char *name);
 
-enum class Mapping { holds_ttm, holds_gem }; // 6.x, 7.3
+enum class Mapping { holds_ttm, holds_gem };  // 6.x, 7.3
 
 // Set-up, once for each scenario. The core is started, with a primary.
 void rim_start(const HostConfig &host);
@@ -56,7 +56,7 @@ qxl_bo *bo_create();
 void rim_snapshot();
 
 // References.
-qxl_bo *bo_lookup(uint32_t id); // qxl_core_surface_lookup(), checked
+qxl_bo *bo_lookup(uint32_t id);  // qxl_core_surface_lookup(), checked
 void bo_put(qxl_bo *bo);
 void ttm_put(qxl_bo *bo);
 bool ttm_get_unless_zero(qxl_bo *bo);
@@ -92,4 +92,4 @@ void check_nothing_left();
 // Takes the core down; end of the scenario.
 void rim_stop();
 
-} // namespace explore
+}  // namespace explore

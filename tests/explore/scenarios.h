@@ -10,11 +10,11 @@
 namespace explore {
 
 struct Scenario {
-	std::string name;
-	const char *about;
-	void (*set_up)();
-	std::vector<Body> bodies; // without the host
-	void (*check)();	  // besides what is always checked; may be null
+  std::string name;
+  const char *about;
+  void (*set_up)();
+  std::vector<Body> bodies;  // without the host
+  void (*check)();           // besides what is always checked; may be null
 };
 
 // All of them, those with a device that is lost included.
@@ -28,4 +28,4 @@ void check_run();
 // Takes everything down.
 void end_scenario();
 
-} // namespace explore
+}  // namespace explore

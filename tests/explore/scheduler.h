@@ -14,32 +14,32 @@
 namespace explore {
 
 constexpr int max_fibres = 6;
-constexpr int main_fibre = -1; // set-up and checks, outside of any run
+constexpr int main_fibre = -1;  // set-up and checks, outside of any run
 
 // What a fibre waits for before it goes on.
 struct Wait {
-	enum Kind { nothing, lock, event, fence, work, sleep };
+  enum Kind { nothing, lock, event, fence, work, sleep };
 
-	Kind kind = nothing;
-	const void *on = nullptr;
-	uint32_t seen = 0;
-	uint64_t deadline_ms = 0; // 0: for ever
+  Kind kind = nothing;
+  const void *on = nullptr;
+  uint32_t seen = 0;
+  uint64_t deadline_ms = 0;  // 0: for ever
 };
 
 // Per fibre; cleared before each run.
 struct FibreState {
-	bool done = false;
-	bool timed_out = false;
-	Wait wait;
-	int spinlocks = 0;
-	int preloads = 0;
-	int evictions = 0; // inside qxl_core_surface_evict()
+  bool done = false;
+  bool timed_out = false;
+  Wait wait;
+  int spinlocks = 0;
+  int preloads = 0;
+  int evictions = 0;  // inside qxl_core_surface_evict()
 };
 
 // One run's outcome.
 struct Failure {
-	std::string text;
-	std::string choices;
+  std::string text;
+  std::string choices;
 };
 
 // For the code under test and its environment ---------------------------------
@@ -64,8 +64,8 @@ void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // For the explorer ---------------------------------------------------------------
 
 struct Body {
-	const char *name;
-	void (*run)();
+  const char *name;
+  void (*run)();
 };
 
 // Fibres of the runs to come. The last is the host: it never ends, and a run
@@ -73,25 +73,24 @@ struct Body {
 void set_fibres(const std::vector<Body> &bodies);
 
 struct Bound {
-	unsigned preemptions;
-	uint64_t max_runs;
-	double max_seconds;
+  unsigned preemptions;
+  uint64_t max_runs;
+  double max_seconds;
 };
 
 struct Explored {
-	uint64_t runs = 0;
-	uint64_t cut = 0; // of these, ended at a state seen before
-	uint64_t points = 0;
-	bool complete = false;
-	bool failed = false;
-	Failure failure;
+  uint64_t runs = 0;
+  uint64_t cut = 0;  // of these, ended at a state seen before
+  uint64_t points = 0;
+  bool complete = false;
+  bool failed = false;
+  Failure failure;
 };
 
 // @restore before and @check after each run; check() may fail().
 Explored explore(const Bound &bound, void (*restore)(), void (*check)());
 // One run along @choices, told step by step when @verbose.
-Explored replay(const std::string &choices, bool verbose, void (*restore)(),
-		void (*check)());
+Explored replay(const std::string &choices, bool verbose, void (*restore)(), void (*check)());
 
 // Notes what happens, when a replay is verbose.
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -100,4 +99,4 @@ std::string choices_so_far();
 // Forgets failures of the main fibre, and tells whether there was one.
 bool take_failure(Failure &failure);
 
-} // namespace explore
+}  // namespace explore

@@ -15,9 +15,9 @@ namespace explore {
 // Memory of the core and of the fake kernel's objects: at the same addresses
 // in every run, zeroed.
 void *heap_alloc(size_t bytes);
-template <typename T> T *heap_new(size_t count = 1)
-{
-	return static_cast<T *>(heap_alloc(sizeof(T) * count));
+template <typename T>
+T *heap_new(size_t count = 1) {
+  return static_cast<T *>(heap_alloc(sizeof(T) * count));
 }
 void heap_reset();
 
@@ -35,34 +35,33 @@ unsigned records_taken();
 
 // Part of the snapshot.
 struct Clock {
-	uint64_t now_ms;
+  uint64_t now_ms;
 };
 struct KernelState {
-	int64_t live_objects; // allocations, locks, events, IDRs
-	unsigned fail_allocation_at; // counts down; 0: none fails
-	bool allocations_fail;
-	bool allocation_failed;
+  int64_t live_objects;         // allocations, locks, events, IDRs
+  unsigned fail_allocation_at;  // counts down; 0: none fails
+  bool allocations_fail;
+  bool allocation_failed;
 };
 extern Clock the_clock;
 extern KernelState kernel;
 
 // A number for the state the world is in.
 class Hasher {
-      public:
-	void add(uint64_t word)
-	{
-		hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15;
-		hash_ ^= hash_ >> 32;
-	}
-	// Whole words of 8 bytes, and what is left.
-	void add(const void *at, size_t bytes);
-	uint64_t value() const { return hash_; }
+ public:
+  void add(uint64_t word) {
+    hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15;
+    hash_ ^= hash_ >> 32;
+  }
+  // Whole words of 8 bytes, and what is left.
+  void add(const void *at, size_t bytes);
+  uint64_t value() const { return hash_; }
 
-      private:
-	uint64_t hash_ = 0x2545f4914f6cdd1d;
+ private:
+  uint64_t hash_ = 0x2545f4914f6cdd1d;
 };
 void hash_world(Hasher &hasher);
 
-bool wait_is_over(const Wait &wait); // kernel.cc
+bool wait_is_over(const Wait &wait);  // kernel.cc
 
-} // namespace explore
+}  // namespace explore

@@ -7,13 +7,13 @@
 namespace fake {
 
 struct ThreadContext {
-	std::vector<const void *> spinlocks;
-	std::vector<const void *> mutexes;
-	int preload_depth = 0;
-	int atomic_depth = 0;
-	bool in_irq = false;
+  std::vector<const void *> spinlocks;
+  std::vector<const void *> mutexes;
+  int preload_depth = 0;
+  int atomic_depth = 0;
+  bool in_irq = false;
 };
 
 ThreadContext &context();
 
-} // namespace fake
+}  // namespace fake

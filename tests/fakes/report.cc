@@ -15,35 +15,31 @@ constexpr size_t kept_at_most = 50;
 std::mutex mutex;
 std::vector<std::string> found;
 
-} // namespace
+}  // namespace
 
-void violation(const char *format, ...)
-{
-	char text[512];
-	va_list arguments;
+void violation(const char *format, ...) {
+  char text[512];
+  va_list arguments;
 
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
+  va_start(arguments, format);
+  vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
 
-	std::lock_guard guard(mutex);
-	if (found.size() < kept_at_most)
-		found.emplace_back(text);
+  std::lock_guard guard(mutex);
+  if (found.size() < kept_at_most) found.emplace_back(text);
 }
 
-std::vector<std::string> take_violations()
-{
-	std::lock_guard guard(mutex);
+std::vector<std::string> take_violations() {
+  std::lock_guard guard(mutex);
 
-	return std::exchange(found, {});
+  return std::exchange(found, {});
 }
 
-} // namespace fake
+}  // namespace fake
 
 #ifdef __SANITIZE_THREAD__
 // A race fails the test in which it was seen.
-extern "C" void __tsan_on_report(void *)
-{
-	fake::violation("ThreadSanitizer reported (see above)");
+extern "C" void __tsan_on_report(void *) {
+  fake::violation("ThreadSanitizer reported (see above)");
 }
 #endif

@@ -14,4 +14,4 @@ void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // All violations so far, and forgets them. From any thread.
 std::vector<std::string> take_violations();
 
-} // namespace fake
+}  // namespace fake

@@ -6,182 +6,146 @@
 
 namespace fake {
 
-void KernelTest::TearDown()
-{
-	kernel.check_nothing_left();
-	for (const std::string &text : take_violations())
-		ADD_FAILURE() << text;
-	kernel.on_wait = nullptr;
-	kernel.on_irq_window = nullptr;
+void KernelTest::TearDown() {
+  kernel.check_nothing_left();
+  for (const std::string &text : take_violations()) ADD_FAILURE() << text;
+  kernel.on_wait = nullptr;
+  kernel.on_irq_window = nullptr;
 }
 
 Frame::Frame(uint32_t w, uint32_t h, uint32_t seed, uint32_t extra_pitch)
-    : width(w), height(h), pitch(w * 4 + extra_pitch),
-      pixels((size_t)(pitch / 4) * h)
-{
-	scribble(seed);
+    : width(w), height(h), pitch(w * 4 + extra_pitch), pixels((size_t)(pitch / 4) * h) {
+  scribble(seed);
 }
 
-void Frame::scribble(uint32_t seed)
-{
-	uint32_t i = 0;
+void Frame::scribble(uint32_t seed) {
+  uint32_t i = 0;
 
-	for (uint32_t &pixel : pixels)
-		pixel = (i++ * 2654435761u) ^ (seed * 40503u + 0x5a5a5a);
+  for (uint32_t &pixel : pixels) pixel = (i++ * 2654435761u) ^ (seed * 40503u + 0x5a5a5a);
 }
 
-qxl_frame Frame::at(int32_t dx, int32_t dy) const
-{
-	return {pixels.data(), pitch, width, height, dx, dy};
+qxl_frame Frame::at(int32_t dx, int32_t dy) const {
+  return {pixels.data(), pitch, width, height, dx, dy};
 }
 
-void CoreTest::SetUp()
-{
-	KernelTest::SetUp();
+void CoreTest::SetUp() {
+  KernelTest::SetUp();
 }
 
-int CoreTest::create()
-{
-	device = std::make_unique<FakeDevice>(config);
-	device->on_interrupt = [this] { on_interrupt(); };
-	kernel.on_irq_window = [this] {
-		if (core)
-			device->deliver_interrupts();
-	};
-	kernel.on_wait = [this] {
-		const bool worked = device->step();
+int CoreTest::create() {
+  device = std::make_unique<FakeDevice>(config);
+  device->on_interrupt = [this] { on_interrupt(); };
+  kernel.on_irq_window = [this] {
+    if (core) device->deliver_interrupts();
+  };
+  kernel.on_wait = [this] {
+    const bool worked = device->step();
 
-		return run_deferred() || worked;
-	};
+    return run_deferred() || worked;
+  };
 
-	qxl_resources resources = device->resources();
+  qxl_resources resources = device->resources();
 
-	if (int error = qxl_core_read_rom(device->handle(), &resources, &rom))
-		return error;
-	return qxl_core_create(device->handle(), &resources, &rom, heads, &core);
+  if (int error = qxl_core_read_rom(device->handle(), &resources, &rom)) return error;
+  return qxl_core_create(device->handle(), &resources, &rom, heads, &core);
 }
 
-void CoreTest::start(uint32_t width, uint32_t height)
-{
-	ASSERT_EQ(create(), 0);
-	ASSERT_EQ(qxl_core_start(core), 0);
-	ASSERT_EQ(qxl_core_set_primary(core, width, height), 0);
-	ASSERT_TRUE(device->has_primary());
+void CoreTest::start(uint32_t width, uint32_t height) {
+  ASSERT_EQ(create(), 0);
+  ASSERT_EQ(qxl_core_start(core), 0);
+  ASSERT_EQ(qxl_core_set_primary(core, width, height), 0);
+  ASSERT_TRUE(device->has_primary());
 }
 
-void CoreTest::destroy_core()
-{
-	if (!core)
-		return;
-	qxl_core_stop(core, 0);
-	qxl_core_destroy(core);
-	core = nullptr;
+void CoreTest::destroy_core() {
+  if (!core) return;
+  qxl_core_stop(core, 0);
+  qxl_core_destroy(core);
+  core = nullptr;
 }
 
-void CoreTest::TearDown()
-{
-	destroy_core();
-	if (device)
-		device->check_rom_unchanged();
-	KernelTest::TearDown();
-	device.reset();
+void CoreTest::TearDown() {
+  destroy_core();
+  if (device) device->check_rom_unchanged();
+  KernelTest::TearDown();
+  device.reset();
 }
 
 // The rim's handler; the rest of the work is left for a worker.
-void CoreTest::on_interrupt()
-{
-	const uint32_t bits = qxl_core_interrupt(core);
+void CoreTest::on_interrupt() {
+  const uint32_t bits = qxl_core_interrupt(core);
 
-	irq_bits |= bits;
-	if (bits & QXL_IRQ_RELEASES)
-		deferred++;
-	// Only a reset would lower the line now.
-	if (bits & QXL_IRQ_ERROR)
-		device->intx_enabled = false;
+  irq_bits |= bits;
+  if (bits & QXL_IRQ_RELEASES) deferred++;
+  // Only a reset would lower the line now.
+  if (bits & QXL_IRQ_ERROR) device->intx_enabled = false;
 }
 
-bool CoreTest::run_deferred()
-{
-	if (!deferred.exchange(0))
-		return false;
-	AtomicSection no_sleeping;
-	qxl_core_collect(core);
-	return true;
+bool CoreTest::run_deferred() {
+  if (!deferred.exchange(0)) return false;
+  AtomicSection no_sleeping;
+  qxl_core_collect(core);
+  return true;
 }
 
-void CoreTest::pump()
-{
-	do {
-		device->drain();
-	} while (run_deferred());
+void CoreTest::pump() {
+  do {
+    device->drain();
+  } while (run_deferred());
 }
 
-int CoreTest::present(const Frame &frame, const std::vector<qxl_rect> &rects,
-		      int32_t dx, int32_t dy)
-{
-	const qxl_frame view = frame.at(dx, dy);
+int CoreTest::present(const Frame &frame, const std::vector<qxl_rect> &rects, int32_t dx,
+                      int32_t dy) {
+  const qxl_frame view = frame.at(dx, dy);
 
-	return qxl_core_present(core, &view, rects.data(),
-				(uint32_t)rects.size());
+  return qxl_core_present(core, &view, rects.data(), (uint32_t)rects.size());
 }
 
-int CoreTest::present_all(const Frame &frame)
-{
-	return present(frame,
-		       {{0, 0, (int32_t)frame.width, (int32_t)frame.height}});
+int CoreTest::present_all(const Frame &frame) {
+  return present(frame, {{0, 0, (int32_t)frame.width, (int32_t)frame.height}});
 }
 
-qxl_counters CoreTest::counters() const
-{
-	qxl_counters counters = {};
+qxl_counters CoreTest::counters() const {
+  qxl_counters counters = {};
 
-	qxl_core_get_counters(core, &counters);
-	return counters;
+  qxl_core_get_counters(core, &counters);
+  return counters;
 }
 
-void CoreTest::expect_picture(const std::vector<uint32_t> &expected)
-{
-	const std::vector<uint32_t> shown = device->picture();
+void CoreTest::expect_picture(const std::vector<uint32_t> &expected) {
+  const std::vector<uint32_t> shown = device->picture();
 
-	ASSERT_EQ(shown.size(), expected.size());
-	for (size_t i = 0; i < shown.size(); i++)
-		ASSERT_EQ(shown[i], expected[i])
-			<< "at " << i % device->primary().width << ","
-			<< i / device->primary().width;
+  ASSERT_EQ(shown.size(), expected.size());
+  for (size_t i = 0; i < shown.size(); i++)
+    ASSERT_EQ(shown[i], expected[i])
+        << "at " << i % device->primary().width << "," << i / device->primary().width;
 }
 
-void ThreadedTest::SetUp()
-{
-	CoreTest::SetUp();
-	kernel.set_threaded(true);
+void ThreadedTest::SetUp() {
+  CoreTest::SetUp();
+  kernel.set_threaded(true);
 }
 
-void ThreadedTest::start_threaded(uint32_t width, uint32_t height)
-{
-	ASSERT_EQ(create(), 0);
-	device->after_interrupt = [this] { run_deferred(); };
-	device->start_thread();
-	ASSERT_EQ(qxl_core_start(core), 0);
-	ASSERT_EQ(qxl_core_set_primary(core, width, height), 0);
+void ThreadedTest::start_threaded(uint32_t width, uint32_t height) {
+  ASSERT_EQ(create(), 0);
+  device->after_interrupt = [this] { run_deferred(); };
+  device->start_thread();
+  ASSERT_EQ(qxl_core_start(core), 0);
+  ASSERT_EQ(qxl_core_set_primary(core, width, height), 0);
 }
 
-bool ThreadedTest::eventually(const std::function<bool()> &condition,
-			      unsigned timeout_ms)
-{
-	for (unsigned i = 0; i < timeout_ms; i++) {
-		if (condition())
-			return true;
-		std::this_thread::sleep_for(std::chrono::milliseconds(1));
-	}
-	return condition();
+bool ThreadedTest::eventually(const std::function<bool()> &condition, unsigned timeout_ms) {
+  for (unsigned i = 0; i < timeout_ms; i++) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return condition();
 }
 
 // Stopping the core needs no host thread: it resets the device.
-void ThreadedTest::TearDown()
-{
-	if (device)
-		device->stop_thread();
-	CoreTest::TearDown();
+void ThreadedTest::TearDown() {
+  if (device) device->stop_thread();
+  CoreTest::TearDown();
 }
 
-} // namespace fake
+}  // namespace fake

@@ -2,10 +2,9 @@
 /* The border's layout as C sees it; unit/border_test.cc has the same numbers. */
 #include "qxl_core.h"
 
-#define AT(type, field, at) \
+#define AT(type, field, at)                                                    \
 	_Static_assert(offsetof(struct type, field) == (at), #type "." #field)
-#define SIZE(type, bytes) \
-	_Static_assert(sizeof(struct type) == (bytes), #type)
+#define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
 
 SIZE(qxl_rect, 16);
 SIZE(qxl_resources, 72);

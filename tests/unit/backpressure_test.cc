@@ -6,230 +6,203 @@ namespace {
 
 class Backpressure : public fake::CoreTest {};
 
-TEST_F(Backpressure, BytesInFlightAreBounded)
-{
-	qxl_layout layout = {};
+TEST_F(Backpressure, BytesInFlightAreBounded) {
+  qxl_layout layout = {};
 
-	start(640, 480);
-	qxl_core_get_layout(core, &layout);
-	device->hold_last = SIZE_MAX; // until asked
-	for (int i = 0; i < 100; i++) {
-		ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
-		ASSERT_LE(counters().in_flight_bytes, layout.upload_bytes);
-	}
-	EXPECT_LE(device->stats().held_bytes_max, layout.upload_bytes);
-	EXPECT_GT(counters().memory_waits, 0u);
-	EXPECT_GT(counters().oom_notifies, 0u);
-	EXPECT_EQ(counters().lost, 0u);
+  start(640, 480);
+  qxl_core_get_layout(core, &layout);
+  device->hold_last = SIZE_MAX;  // until asked
+  for (int i = 0; i < 100; i++) {
+    ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
+    ASSERT_LE(counters().in_flight_bytes, layout.upload_bytes);
+  }
+  EXPECT_LE(device->stats().held_bytes_max, layout.upload_bytes);
+  EXPECT_GT(counters().memory_waits, 0u);
+  EXPECT_GT(counters().oom_notifies, 0u);
+  EXPECT_EQ(counters().lost, 0u);
 }
 
 // The host answers the first request: not one second of waiting.
-TEST_F(Backpressure, OneRequestIsEnough)
-{
-	start(640, 480);
-	device->hold_last = SIZE_MAX;
-	const uint64_t before = kernel.now_ms();
-	for (int i = 0; i < 30; i++)
-		ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
-	EXPECT_LT(kernel.now_ms() - before, 1000u);
-	EXPECT_LE(counters().oom_notifies, 30u);
+TEST_F(Backpressure, OneRequestIsEnough) {
+  start(640, 480);
+  device->hold_last = SIZE_MAX;
+  const uint64_t before = kernel.now_ms();
+  for (int i = 0; i < 30; i++) ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
+  EXPECT_LT(kernel.now_ms() - before, 1000u);
+  EXPECT_LE(counters().oom_notifies, 30u);
 }
 
 // Requests make the server drop drawables and kill video: rate-limited.
-TEST_F(Backpressure, RequestsAreRateLimited)
-{
-	start(640, 480);
-	device->hold_last = SIZE_MAX;
-	device->bad.ignores_oom = true;
-	const uint64_t before = kernel.now_ms();
-	int error = 0;
-	while (!error)
-		error = present_all(fake::Frame(640, 480));
-	EXPECT_EQ(error, -EIO);
-	const uint64_t took = kernel.now_ms() - before;
-	EXPECT_GE(took, 40000u);
-	EXPECT_LE(took, 45000u);
-	EXPECT_GT(counters().oom_notifies, 1u);
-	EXPECT_LE(counters().oom_notifies, took / 10 + 1);
-	EXPECT_EQ(counters().lost, 1u);
-	EXPECT_TRUE(kernel.logged("lost"));
-	device->bad.ignores_oom = false;
+TEST_F(Backpressure, RequestsAreRateLimited) {
+  start(640, 480);
+  device->hold_last = SIZE_MAX;
+  device->bad.ignores_oom = true;
+  const uint64_t before = kernel.now_ms();
+  int error = 0;
+  while (!error) error = present_all(fake::Frame(640, 480));
+  EXPECT_EQ(error, -EIO);
+  const uint64_t took = kernel.now_ms() - before;
+  EXPECT_GE(took, 40000u);
+  EXPECT_LE(took, 45000u);
+  EXPECT_GT(counters().oom_notifies, 1u);
+  EXPECT_LE(counters().oom_notifies, took / 10 + 1);
+  EXPECT_EQ(counters().lost, 1u);
+  EXPECT_TRUE(kernel.logged("lost"));
+  device->bad.ignores_oom = false;
 }
 
 // Also when something wakes the waiter all the time without helping.
-TEST_F(Backpressure, RequestsAreRateLimitedWhateverWakes)
-{
-	int wakes = 0;
+TEST_F(Backpressure, RequestsAreRateLimitedWhateverWakes) {
+  int wakes = 0;
 
-	start(640, 480);
-	device->hold_last = SIZE_MAX;
-	device->bad.ignores_oom = true;
-	kernel.on_wait = [&] {
-		device->step();
-		if (++wakes % 5 == 0)
-			return false;
-		device->raise(QXL_INTERRUPT_DISPLAY);
-		return true;
-	};
-	const uint64_t before = kernel.now_ms();
-	while (!present_all(fake::Frame(640, 480)))
-		;
-	EXPECT_GT(wakes, 100);
-	EXPECT_LE(counters().oom_notifies,
-		  (kernel.now_ms() - before) / 10 + 1);
+  start(640, 480);
+  device->hold_last = SIZE_MAX;
+  device->bad.ignores_oom = true;
+  kernel.on_wait = [&] {
+    device->step();
+    if (++wakes % 5 == 0) return false;
+    device->raise(QXL_INTERRUPT_DISPLAY);
+    return true;
+  };
+  const uint64_t before = kernel.now_ms();
+  while (!present_all(fake::Frame(640, 480)));
+  EXPECT_GT(wakes, 100);
+  EXPECT_LE(counters().oom_notifies, (kernel.now_ms() - before) / 10 + 1);
 }
 
 // NOTIFY_OOM is ignored while the release ring is not empty: drain it first.
-TEST_F(Backpressure, DrainsBeforeItAsks)
-{
-	start(640, 480);
-	device->hold_last = SIZE_MAX;
-	while (counters().memory_waits == 0) {
-		ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
-		// There is always something to collect.
-		device->release_held(1);
-		device->flush_releases();
-	}
-	SUCCEED();
+TEST_F(Backpressure, DrainsBeforeItAsks) {
+  start(640, 480);
+  device->hold_last = SIZE_MAX;
+  while (counters().memory_waits == 0) {
+    ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
+    // There is always something to collect.
+    device->release_held(1);
+    device->flush_releases();
+  }
+  SUCCEED();
 }
 
-TEST_F(Backpressure, FullRingWaitsForTheHost)
-{
-	std::vector<qxl_rect> rects;
+TEST_F(Backpressure, FullRingWaitsForTheHost) {
+  std::vector<qxl_rect> rects;
 
-	start(640, 480);
-	device->commands_per_step = 3;
-	for (int i = 0; i < 200; i++)
-		rects.push_back({i, i, i + 8, i + 8});
-	const fake::Frame frame(640, 480, 1);
-	ASSERT_EQ(present(frame, rects), 0);
-	EXPECT_GT(counters().ring_waits, 0u);
-	EXPECT_EQ(counters().commands, 200u);
-	for (int i = 0; i < 200; i++)
-		EXPECT_EQ(device->pixel(i, i), frame.pixel((uint32_t)i, (uint32_t)i));
+  start(640, 480);
+  device->commands_per_step = 3;
+  for (int i = 0; i < 200; i++) rects.push_back({i, i, i + 8, i + 8});
+  const fake::Frame frame(640, 480, 1);
+  ASSERT_EQ(present(frame, rects), 0);
+  EXPECT_GT(counters().ring_waits, 0u);
+  EXPECT_EQ(counters().commands, 200u);
+  for (int i = 0; i < 200; i++)
+    EXPECT_EQ(device->pixel(i, i), frame.pixel((uint32_t)i, (uint32_t)i));
 }
 
-TEST_F(Backpressure, HostThatStopsConsuming)
-{
-	std::vector<qxl_rect> rects(64, {0, 0, 8, 8});
+TEST_F(Backpressure, HostThatStopsConsuming) {
+  std::vector<qxl_rect> rects(64, {0, 0, 8, 8});
 
-	start(640, 480);
-	device->bad.stops_consuming = true;
-	const uint64_t before = kernel.now_ms();
-	EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
-	EXPECT_GE(kernel.now_ms() - before, 40000u);
-	EXPECT_LE(kernel.now_ms() - before, 45000u);
-	EXPECT_EQ(counters().lost, 1u);
-	// What was never on the ring is not held.
-	EXPECT_LE(counters().in_flight, 32u);
-	const uint64_t lost_at = kernel.now_ms();
-	EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
-	EXPECT_EQ(kernel.now_ms(), lost_at);
+  start(640, 480);
+  device->bad.stops_consuming = true;
+  const uint64_t before = kernel.now_ms();
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
+  EXPECT_GE(kernel.now_ms() - before, 40000u);
+  EXPECT_LE(kernel.now_ms() - before, 45000u);
+  EXPECT_EQ(counters().lost, 1u);
+  // What was never on the ring is not held.
+  EXPECT_LE(counters().in_flight, 32u);
+  const uint64_t lost_at = kernel.now_ms();
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
+  EXPECT_EQ(kernel.now_ms(), lost_at);
 }
 
-TEST_F(Backpressure, FullCursorRing)
-{
-	start(640, 480);
-	device->bad.stops_consuming = true;
-	int error = 0;
-	int moves = 0;
-	while (!error && moves < 100)
-		error = qxl_core_cursor_move(core, moves++, 0);
-	EXPECT_EQ(error, -EIO);
-	EXPECT_EQ(moves, 33);
+TEST_F(Backpressure, FullCursorRing) {
+  start(640, 480);
+  device->bad.stops_consuming = true;
+  int error = 0;
+  int moves = 0;
+  while (!error && moves < 100) error = qxl_core_cursor_move(core, moves++, 0);
+  EXPECT_EQ(error, -EIO);
+  EXPECT_EQ(moves, 33);
 }
 
-TEST_F(Backpressure, RecoversAfterAReset)
-{
-	std::vector<qxl_rect> rects(64, {0, 0, 8, 8});
+TEST_F(Backpressure, RecoversAfterAReset) {
+  std::vector<qxl_rect> rects(64, {0, 0, 8, 8});
 
-	start(64, 64);
-	device->bad.stops_consuming = true;
-	EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
-	device->bad.stops_consuming = false;
-	ASSERT_EQ(qxl_core_start(core), 0);
-	EXPECT_EQ(counters().in_flight, 0u);
-	EXPECT_EQ(counters().in_flight_bytes, 0u);
-	ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
-	EXPECT_EQ(present(fake::Frame(64, 64), rects), 0);
+  start(64, 64);
+  device->bad.stops_consuming = true;
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
+  device->bad.stops_consuming = false;
+  ASSERT_EQ(qxl_core_start(core), 0);
+  EXPECT_EQ(counters().in_flight, 0u);
+  EXPECT_EQ(counters().in_flight_bytes, 0u);
+  ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), 0);
 }
 
 // Everything comes back in the end, whatever the host's habits.
-TEST_F(Backpressure, NothingLeaksUnderAnyPolicy)
-{
-	start(640, 480);
-	for (size_t hold : {0u, 1u, 7u, 31u, 33u, 100u}) {
-		device->hold_last = hold;
-		device->oom_frees = hold ? hold : 1;
-		for (int i = 0; i < 150; i++)
-			ASSERT_EQ(present(fake::Frame(64, 64),
-					  {{0, 0, 64, 64}, {10, 0, 20, 10}}),
-				  0);
-	}
-	pump();
-	device->release_held(SIZE_MAX);
-	device->flush_releases();
-	pump();
-	device->flush_releases();
-	pump();
-	EXPECT_EQ(counters().in_flight, 0u);
-	EXPECT_EQ(counters().in_flight_bytes, 0u);
-	EXPECT_EQ(counters().releases, counters().commands);
+TEST_F(Backpressure, NothingLeaksUnderAnyPolicy) {
+  start(640, 480);
+  for (size_t hold : {0u, 1u, 7u, 31u, 33u, 100u}) {
+    device->hold_last = hold;
+    device->oom_frees = hold ? hold : 1;
+    for (int i = 0; i < 150; i++)
+      ASSERT_EQ(present(fake::Frame(64, 64), {{0, 0, 64, 64}, {10, 0, 20, 10}}), 0);
+  }
+  pump();
+  device->release_held(SIZE_MAX);
+  device->flush_releases();
+  pump();
+  device->flush_releases();
+  pump();
+  EXPECT_EQ(counters().in_flight, 0u);
+  EXPECT_EQ(counters().in_flight_bytes, 0u);
+  EXPECT_EQ(counters().releases, counters().commands);
 }
 
 // A few commands that the host keeps for long (here: of surfaces, which live
 // until they are destroyed), spread over the arena, must not make a large
 // rectangle impossible: Submission::largest() promises that waiting helps.
-TEST_F(Backpressure, LongLivedCommandsDoNotBlockLargeRectangles)
-{
-	fake::Frame frame(1024, 1024, 3);
-	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
-	qxl_bo bo[8];
-	std::vector<qxl_fence *> fences = new_fences(8);
-	uint32_t ids[8];
-	qxl_layout layout = {};
+TEST_F(Backpressure, LongLivedCommandsDoNotBlockLargeRectangles) {
+  fake::Frame frame(1024, 1024, 3);
+  const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
+  qxl_bo bo[8];
+  std::vector<qxl_fence *> fences = new_fences(8);
+  uint32_t ids[8];
+  qxl_layout layout = {};
 
-	start(1024, 1024);
-	qxl_core_get_layout(core, &layout);
-	// The arena is filled evenly between the surfaces.
-	const int32_t rows = (int32_t)(layout.upload_bytes / 9 / 4096);
-	for (int i = 0; i < 8; i++) {
-		ASSERT_EQ(qxl_core_surface_create(core, &bo[i], &desc, 0,
-						  fences[i], &ids[i]),
-			  0);
-		ASSERT_EQ(present(frame, {{0, 0, 1024, rows}}), 0);
-	}
-	pump();
-	EXPECT_EQ(present_all(frame), 0)
-		<< "device lost although the host released all it could";
-	EXPECT_EQ(counters().lost, 0u);
-	for (uint32_t id : ids)
-		qxl_core_surface_evict(core, id);
+  start(1024, 1024);
+  qxl_core_get_layout(core, &layout);
+  // The arena is filled evenly between the surfaces.
+  const int32_t rows = (int32_t)(layout.upload_bytes / 9 / 4096);
+  for (int i = 0; i < 8; i++) {
+    ASSERT_EQ(qxl_core_surface_create(core, &bo[i], &desc, 0, fences[i], &ids[i]), 0);
+    ASSERT_EQ(present(frame, {{0, 0, 1024, rows}}), 0);
+  }
+  pump();
+  EXPECT_EQ(present_all(frame), 0) << "device lost although the host released all it could";
+  EXPECT_EQ(counters().lost, 0u);
+  for (uint32_t id : ids) qxl_core_surface_evict(core, id);
 }
 
 // As many surfaces as there is memory for: they may not starve presenting.
-TEST_F(Backpressure, AllSurfacesLeaveRoomToPresent)
-{
-	const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
-	std::vector<qxl_bo> bo(1023);
-	std::vector<qxl_fence *> fences = new_fences(1023);
-	std::vector<uint32_t> ids(1023);
+TEST_F(Backpressure, AllSurfacesLeaveRoomToPresent) {
+  const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
+  std::vector<qxl_bo> bo(1023);
+  std::vector<qxl_fence *> fences = new_fences(1023);
+  std::vector<uint32_t> ids(1023);
 
-	config.ram_bytes = 8 << 20; // the smallest that QEMU makes
-	start(1024, 768);
-	size_t made = 0;
-	int error = 0;
-	while (made < ids.size() && error == 0) {
-		error = qxl_core_surface_create(core, &bo[made], &desc, 0,
-						fences[made], &ids[made]);
-		made += error == 0;
-	}
-	EXPECT_EQ(error, -ENOSPC);
-	EXPECT_GE(made, 256u);
-	EXPECT_EQ(present_all(fake::Frame(1024, 768)), 0);
-	for (size_t i = 0; i < made; i++)
-		qxl_core_surface_evict(core, ids[i]);
-	EXPECT_EQ(counters().lost, 0u);
+  config.ram_bytes = 8 << 20;  // the smallest that QEMU makes
+  start(1024, 768);
+  size_t made = 0;
+  int error = 0;
+  while (made < ids.size() && error == 0) {
+    error = qxl_core_surface_create(core, &bo[made], &desc, 0, fences[made], &ids[made]);
+    made += error == 0;
+  }
+  EXPECT_EQ(error, -ENOSPC);
+  EXPECT_GE(made, 256u);
+  EXPECT_EQ(present_all(fake::Frame(1024, 768)), 0);
+  for (size_t i = 0; i < made; i++) qxl_core_surface_evict(core, ids[i]);
+  EXPECT_EQ(counters().lost, 0u);
 }
 
-} // namespace
+}  // namespace

@@ -5,83 +5,74 @@
 namespace {
 
 class Interrupt : public fake::CoreTest {
-      protected:
-	void SetUp() override
-	{
-		CoreTest::SetUp();
-		start(64, 64);
-		pump();
-		device->clear_stats();
-		irq_bits = 0;
-	}
+ protected:
+  void SetUp() override {
+    CoreTest::SetUp();
+    start(64, 64);
+    pump();
+    device->clear_stats();
+    irq_bits = 0;
+  }
 };
 
-TEST_F(Interrupt, SpuriousIsNotOurs)
-{
-	EXPECT_EQ(qxl_core_interrupt(core), (uint32_t)QXL_IRQ_NONE);
-	EXPECT_TRUE(device->stats().port_writes.empty());
+TEST_F(Interrupt, SpuriousIsNotOurs) {
+  EXPECT_EQ(qxl_core_interrupt(core), (uint32_t)QXL_IRQ_NONE);
+  EXPECT_TRUE(device->stats().port_writes.empty());
 }
 
-TEST_F(Interrupt, EachBit)
-{
-	for (auto [raised, expected] :
-	     std::initializer_list<std::pair<uint32_t, uint32_t>>{
-		     {QXL_INTERRUPT_DISPLAY, QXL_IRQ_HANDLED | QXL_IRQ_RELEASES},
-		     {QXL_INTERRUPT_CURSOR, QXL_IRQ_HANDLED | QXL_IRQ_RELEASES},
-		     {QXL_INTERRUPT_IO_CMD, QXL_IRQ_HANDLED},
-		     {QXL_INTERRUPT_CLIENT_MONITORS_CONFIG,
-		      QXL_IRQ_HANDLED | QXL_IRQ_MONITORS},
-		     // Last: it takes a reset to silence the device.
-		     {QXL_INTERRUPT_ERROR, QXL_IRQ_HANDLED | QXL_IRQ_ERROR},
-	     }) {
-		irq_bits = 0;
-		device->intx_enabled = true;
-		device->raise(raised);
-		EXPECT_EQ(irq_bits, expected) << raised;
-		EXPECT_EQ(device->ram()->int_pending, 0u);
-	}
+TEST_F(Interrupt, EachBit) {
+  for (auto [raised, expected] : std::initializer_list<std::pair<uint32_t, uint32_t>>{
+           {QXL_INTERRUPT_DISPLAY, QXL_IRQ_HANDLED | QXL_IRQ_RELEASES},
+           {QXL_INTERRUPT_CURSOR, QXL_IRQ_HANDLED | QXL_IRQ_RELEASES},
+           {QXL_INTERRUPT_IO_CMD, QXL_IRQ_HANDLED},
+           {QXL_INTERRUPT_CLIENT_MONITORS_CONFIG, QXL_IRQ_HANDLED | QXL_IRQ_MONITORS},
+           // Last: it takes a reset to silence the device.
+           {QXL_INTERRUPT_ERROR, QXL_IRQ_HANDLED | QXL_IRQ_ERROR},
+       }) {
+    irq_bits = 0;
+    device->intx_enabled = true;
+    device->raise(raised);
+    EXPECT_EQ(irq_bits, expected) << raised;
+    EXPECT_EQ(device->ram()->int_pending, 0u);
+  }
 }
 
-TEST_F(Interrupt, AllAtOnceInOneInterrupt)
-{
-	device->raise(0x3f);
-	EXPECT_EQ(device->stats().interrupts, 1u);
-	EXPECT_EQ(irq_bits, (uint32_t)(QXL_IRQ_HANDLED | QXL_IRQ_RELEASES |
-				       QXL_IRQ_MONITORS | QXL_IRQ_ERROR));
-	EXPECT_EQ(device->stats().port_writes[QXL_IO_UPDATE_IRQ], 0u);
-	EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
-	EXPECT_EQ(counters().lost, 1u);
+TEST_F(Interrupt, AllAtOnceInOneInterrupt) {
+  device->raise(0x3f);
+  EXPECT_EQ(device->stats().interrupts, 1u);
+  EXPECT_EQ(irq_bits,
+            (uint32_t)(QXL_IRQ_HANDLED | QXL_IRQ_RELEASES | QXL_IRQ_MONITORS | QXL_IRQ_ERROR));
+  EXPECT_EQ(device->stats().port_writes[QXL_IO_UPDATE_IRQ], 0u);
+  EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
+  EXPECT_EQ(counters().lost, 1u);
 }
 
-TEST_F(Interrupt, UnknownBitsAreAcknowledged)
-{
-	device->ram()->int_mask = device->ram()->int_mask | 0x80000000u;
-	device->raise(0x80000000u);
-	EXPECT_EQ(device->ram()->int_pending, 0u);
-	EXPECT_EQ(device->stats().interrupts, 1u);
+TEST_F(Interrupt, UnknownBitsAreAcknowledged) {
+  device->ram()->int_mask = device->ram()->int_mask | 0x80000000u;
+  device->raise(0x80000000u);
+  EXPECT_EQ(device->ram()->int_pending, 0u);
+  EXPECT_EQ(device->stats().interrupts, 1u);
 }
 
-TEST_F(Interrupt, ErrorIsSeenAndResetRecovers)
-{
-	device->set_guest_bug();
-	fake::irq_window();
-	EXPECT_TRUE(irq_bits & QXL_IRQ_ERROR);
-	// What the rim does about it.
-	qxl_core_lose(core);
-	EXPECT_EQ(present_all(fake::Frame(64, 64)), -EIO);
-	ASSERT_EQ(qxl_core_start(core), 0);
-	device->intx_enabled = true;
-	ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
-	EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
-	EXPECT_FALSE(device->guest_bug());
+TEST_F(Interrupt, ErrorIsSeenAndResetRecovers) {
+  device->set_guest_bug();
+  fake::irq_window();
+  EXPECT_TRUE(irq_bits & QXL_IRQ_ERROR);
+  // What the rim does about it.
+  qxl_core_lose(core);
+  EXPECT_EQ(present_all(fake::Frame(64, 64)), -EIO);
+  ASSERT_EQ(qxl_core_start(core), 0);
+  device->intx_enabled = true;
+  ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
+  EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
+  EXPECT_FALSE(device->guest_bug());
 }
 
-TEST_F(Interrupt, AfterStopNothingIsTouched)
-{
-	qxl_core_stop(core, 0);
-	device->clear_stats();
-	EXPECT_EQ(qxl_core_interrupt(core), (uint32_t)QXL_IRQ_NONE);
-	EXPECT_TRUE(device->stats().port_writes.empty());
+TEST_F(Interrupt, AfterStopNothingIsTouched) {
+  qxl_core_stop(core, 0);
+  device->clear_stats();
+  EXPECT_EQ(qxl_core_interrupt(core), (uint32_t)QXL_IRQ_NONE);
+  EXPECT_TRUE(device->stats().port_writes.empty());
 }
 
-} // namespace
+}  // namespace

@@ -100,8 +100,7 @@ void slab(const struct canvas *canvas, uint32_t rgb, int x, int y, int width,
 	GC gc;
 
 	gc = XCreateGC(canvas->display, canvas->window, GCForeground, &values);
-	XFillRectangle(canvas->display, canvas->window, gc, x, y, width,
-		       height);
+	XFillRectangle(canvas->display, canvas->window, gc, x, y, width, height);
 	XFreeGC(canvas->display, gc);
 }
 
@@ -170,8 +169,7 @@ Pixmap pattern_bitmap(const struct canvas *canvas, int width, int height)
 	Pixmap bitmap;
 	GC gc;
 
-	bitmap = XCreatePixmap(canvas->display, canvas->window, width, height,
-			       1);
+	bitmap = XCreatePixmap(canvas->display, canvas->window, width, height, 1);
 	gc = XCreateGC(canvas->display, bitmap, 0, NULL);
 	XSetForeground(canvas->display, gc, 0);
 	XFillRectangle(canvas->display, bitmap, gc, 0, 0, width, height);

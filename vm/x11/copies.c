@@ -25,7 +25,7 @@ static void copy_scroll(const struct canvas *canvas)
 {
 	static const struct {
 		int x, y;
-	} moves[] = { { 0, -1 }, { 0, 1 }, { -1, 0 }, { 1, 0 },
+	} moves[] = { { 0, -1 },  { 0, 1 }, { -1, 0 }, { 1, 0 },
 		      { -1, -1 }, { 1, 1 }, { -1, 1 }, { 1, -1 } };
 	static const int distances[] = { 1, 7, 40 };
 

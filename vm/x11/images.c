@@ -26,8 +26,8 @@ static void put(const struct canvas *canvas, int x, int y, int width,
 /* Odd sizes, one pixel wide or high, and over the edges of the window. */
 static void put_small(const struct canvas *canvas)
 {
-	static const int sizes[] = { 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33,
-				     63, 65 };
+	static const int sizes[] = { 1,  2,  3,  4,  5,  7,  8,
+				     15, 16, 17, 31, 33, 63, 65 };
 	const int count = ARRAY_SIZE(sizes);
 
 	for (int i = 0; i < count; i++) {
@@ -49,8 +49,7 @@ static void put_part(const struct canvas *canvas)
 
 		XPutImage(canvas->display, canvas->window, canvas->gc, image, x,
 			  y, noise_below(&state, canvas->width),
-			  noise_below(&state, canvas->height), 301 - x,
-			  203 - y);
+			  noise_below(&state, canvas->height), 301 - x, 203 - y);
 	}
 	XDestroyImage(image);
 }
@@ -96,8 +95,8 @@ static void put_bitmap(const struct canvas *canvas)
 	XSetBackground(canvas->display, canvas->gc, 0x00ffff);
 	XPutImage(canvas->display, canvas->window, canvas->gc, image, 0, 0, 50,
 		  50, 203, 99);
-	XPutImage(canvas->display, canvas->window, canvas->gc, image, 13, 7, 301,
-		  50, 103, 77);
+	XPutImage(canvas->display, canvas->window, canvas->gc, image, 13, 7,
+		  301, 50, 103, 77);
 	XDestroyImage(image);
 	XFreePixmap(canvas->display, bitmap);
 }
@@ -107,8 +106,8 @@ static void put_planes(const struct canvas *canvas)
 	XImage *image;
 
 	put(canvas, 20, 20, 150, 100, 107);
-	image = XGetImage(canvas->display, canvas->window, 20, 20, 150, 100, RGB,
-			  XYPixmap);
+	image = XGetImage(canvas->display, canvas->window, 20, 20, 150, 100,
+			  RGB, XYPixmap);
 	XPutImage(canvas->display, canvas->window, canvas->gc, image, 0, 0, 200,
 		  150, 150, 100);
 	XDestroyImage(image);
@@ -131,8 +130,7 @@ static void put_shared(const struct canvas *canvas)
 	segment.shmaddr = image->data = shmat(segment.shmid, NULL, 0);
 	if (segment.shmaddr == (char *)-1)
 		ktap_bail("no shared memory");
-	memcpy(image->data, noisy->data,
-	       (size_t)image->bytes_per_line * height);
+	memcpy(image->data, noisy->data, (size_t)image->bytes_per_line * height);
 	XShmAttach(canvas->display, &segment);
 	XShmPutImage(canvas->display, canvas->window, canvas->gc, image, 0, 0,
 		     30, 20, width, height, False);

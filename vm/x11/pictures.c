@@ -70,8 +70,8 @@ bool picture_find(const char *path, const char *name, uint32_t width,
 	while (!found && fseek(file, at, SEEK_SET) == 0 &&
 	       fread(&header, sizeof(header), 1, file) == 1 &&
 	       !memcmp(header.magic, MAGIC, sizeof(MAGIC))) {
-		at += BLOCK + (long)padded(pixel_bytes(header.width,
-						       header.height));
+		at += BLOCK +
+		      (long)padded(pixel_bytes(header.width, header.height));
 		if (strncmp(header.name, name, sizeof(header.name)) ||
 		    header.width != width || header.height != height)
 			continue;

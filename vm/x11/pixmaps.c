@@ -21,8 +21,7 @@ static unsigned int count_wrong(XImage *want, XImage *got, unsigned long mask)
 
 	for (int y = 0; y < want->height; y++) {
 		for (int x = 0; x < want->width; x++)
-			wrong += ((XGetPixel(want, x, y) ^
-				   XGetPixel(got, x, y)) &
+			wrong += ((XGetPixel(want, x, y) ^ XGetPixel(got, x, y)) &
 				  mask) != 0;
 	}
 	return wrong;
@@ -78,13 +77,29 @@ static void pixmap_formats(const struct canvas *canvas)
 		int depth;
 		XRenderDirectFormat direct;
 	} kinds[] = {
-		{ 16, { .red = 11, .redMask = 31, .green = 5, .greenMask = 63,
-			.blue = 0, .blueMask = 31 } },
-		{ 24, { .red = 16, .redMask = 255, .green = 8, .greenMask = 255,
-			.blue = 0, .blueMask = 255 } },
-		{ 32, { .red = 16, .redMask = 255, .green = 8, .greenMask = 255,
-			.blue = 0, .blueMask = 255, .alpha = 24,
-			.alphaMask = 255 } },
+		{ 16,
+		  { .red = 11,
+		    .redMask = 31,
+		    .green = 5,
+		    .greenMask = 63,
+		    .blue = 0,
+		    .blueMask = 31 } },
+		{ 24,
+		  { .red = 16,
+		    .redMask = 255,
+		    .green = 8,
+		    .greenMask = 255,
+		    .blue = 0,
+		    .blueMask = 255 } },
+		{ 32,
+		  { .red = 16,
+		    .redMask = 255,
+		    .green = 8,
+		    .greenMask = 255,
+		    .blue = 0,
+		    .blueMask = 255,
+		    .alpha = 24,
+		    .alphaMask = 255 } },
 	};
 	Picture target = XRenderCreatePicture(
 		canvas->display, canvas->window,
@@ -107,16 +122,15 @@ static void pixmap_formats(const struct canvas *canvas)
 		Picture picture;
 
 		if (!format)
-			ktap_bail("no Render format of depth %d",
-				  kinds[i].depth);
+			ktap_bail("no Render format of depth %d", kinds[i].depth);
 		picture = XRenderCreatePicture(canvas->display, pixmap, format,
 					       0, NULL);
 		XRenderComposite(canvas->display, PictOpSrc, target, None,
 				 picture, 10, 10, 0, 0, 0, 0, 200, 150);
 		slab(canvas, 0, 40 + 230 * (int)i, 250, 210, 160);
 		XRenderComposite(canvas->display, PictOpOver, picture, None,
-				 target, 0, 0, 0, 0, 45 + 230 * (int)i, 255, 200,
-				 150);
+				 target, 0, 0, 0, 0, 45 + 230 * (int)i, 255,
+				 200, 150);
 		XRenderFreePicture(canvas->display, picture);
 		XFreePixmap(canvas->display, pixmap);
 	}
@@ -163,8 +177,8 @@ static void pixmap_large(const struct canvas *canvas)
 			       noise_below(&state, 2500),
 			       noise_below(&state, 1700), 300, 200);
 	}
-	XCopyArea(canvas->display, pixmap, canvas->window, canvas->gc, 1400, 800,
-		  canvas->width, canvas->height, 0, 0);
+	XCopyArea(canvas->display, pixmap, canvas->window, canvas->gc, 1400,
+		  800, canvas->width, canvas->height, 0, 0);
 	XFreePixmap(canvas->display, pixmap);
 }
 
@@ -182,8 +196,8 @@ static void pixmap_churn(const struct canvas *canvas)
 		ink(canvas, noise(&state) & 0xffffff);
 		XFillRectangle(canvas->display, pixmap, canvas->gc, 0, 0, width,
 			       height);
-		XCopyArea(canvas->display, pixmap, canvas->window, canvas->gc, 0,
-			  0, width, height, i % 20 * 48, i / 20 * 40);
+		XCopyArea(canvas->display, pixmap, canvas->window, canvas->gc,
+			  0, 0, width, height, i % 20 * 48, i / 20 * 40);
 		XFreePixmap(canvas->display, pixmap);
 	}
 }

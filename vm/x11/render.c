@@ -10,10 +10,11 @@
 #define GLYPH_SIZE 24
 
 static const int operators[] = {
-	PictOpClear, PictOpSrc, PictOpDst, PictOpOver, PictOpOverReverse,
-	PictOpIn, PictOpInReverse, PictOpOut, PictOpOutReverse, PictOpAtop,
-	PictOpAtopReverse, PictOpXor, PictOpAdd, PictOpSaturate,
-	PictOpMultiply, PictOpScreen, PictOpDifference,
+	PictOpClear,       PictOpSrc,      PictOpDst,         PictOpOver,
+	PictOpOverReverse, PictOpIn,       PictOpInReverse,   PictOpOut,
+	PictOpOutReverse,  PictOpAtop,     PictOpAtopReverse, PictOpXor,
+	PictOpAdd,         PictOpSaturate, PictOpMultiply,    PictOpScreen,
+	PictOpDifference,
 };
 
 static XRenderPictFormat *standard(const struct canvas *canvas, int which)
@@ -85,8 +86,7 @@ static Picture noise_picture(const struct canvas *canvas, int which, int depth,
 static Picture argb_noise(const struct canvas *canvas, int width, int height,
 			  uint32_t seed)
 {
-	return noise_picture(canvas, PictStandardARGB32, 32, width, height,
-			     seed);
+	return noise_picture(canvas, PictStandardARGB32, 32, width, height, seed);
 }
 
 static Picture a8_noise(const struct canvas *canvas, int width, int height,
@@ -195,7 +195,7 @@ static void render_repeat(const struct canvas *canvas)
 static void render_transform(const struct canvas *canvas)
 {
 	static const double matrices[][4] = {
-		{ 0.5, 0, 0, 0.5 }, { 2, 0, 0, 3 }, { 0, 1, -1, 0 },
+		{ 0.5, 0, 0, 0.5 },      { 2, 0, 0, 3 },  { 0, 1, -1, 0 },
 		{ 0.8, 0.6, -0.6, 0.8 }, { -1, 0, 0, 1 }, { 1, 0.25, 0, 1 },
 	};
 	Picture target = window_picture(canvas);
@@ -233,10 +233,10 @@ static void render_gradients(const struct canvas *canvas)
 				   { 0, 0, 0xffff, 0xffff } };
 	XLinearGradient linear = { { XDoubleToFixed(20), XDoubleToFixed(30) },
 				   { XDoubleToFixed(300), XDoubleToFixed(400) } };
-	XRadialGradient radial = { { XDoubleToFixed(150), XDoubleToFixed(150),
-				     XDoubleToFixed(10) },
-				   { XDoubleToFixed(160), XDoubleToFixed(140),
-				     XDoubleToFixed(200) } };
+	XRadialGradient radial = {
+		{ XDoubleToFixed(150), XDoubleToFixed(150), XDoubleToFixed(10) },
+		{ XDoubleToFixed(160), XDoubleToFixed(140), XDoubleToFixed(200) }
+	};
 	XConicalGradient conical = { { XDoubleToFixed(150), XDoubleToFixed(150) },
 				     XDoubleToFixed(30) };
 	Picture target = window_picture(canvas);
@@ -335,7 +335,8 @@ static void render_glyphs(const struct canvas *canvas)
 {
 	static const struct {
 		int format, depth;
-	} kinds[] = { { PictStandardA8, 8 }, { PictStandardARGB32, 32 },
+	} kinds[] = { { PictStandardA8, 8 },
+		      { PictStandardARGB32, 32 },
 		      { PictStandardA1, 1 } };
 	XRenderColor colour = { 0xffff, 0xd000, 0x4000, 0xffff };
 	Picture source = XRenderCreateSolidFill(canvas->display, &colour);
@@ -374,8 +375,8 @@ static void render_to_pixmap(const struct canvas *canvas)
 			 0, 0, 30, 30, 200, 200);
 	XRenderComposite(canvas->display, PictOpOver, target, None, middle, 100,
 			 100, 0, 0, 180, 120, 200, 150);
-	XRenderComposite(canvas->display, PictOpOver, middle, None, target, 0, 0,
-			 0, 0, 250, 200, 400, 300);
+	XRenderComposite(canvas->display, PictOpOver, middle, None, target, 0,
+			 0, 0, 0, 250, 200, 400, 300);
 	XRenderFreePicture(canvas->display, middle);
 	XFreePixmap(canvas->display, pixmap);
 	XRenderFreePicture(canvas->display, noisy);
@@ -407,8 +408,8 @@ static void render_clipped(const struct canvas *canvas)
 	backdrop(canvas);
 	XRenderSetPictureClipRectangles(canvas->display, target, 4, 4,
 					rectangles, 30);
-	XRenderComposite(canvas->display, PictOpOver, source, None, target, 0, 0,
-			 0, 0, 10, 10, 300, 300);
+	XRenderComposite(canvas->display, PictOpOver, source, None, target, 0,
+			 0, 0, 0, 10, 10, 300, 300);
 	XRenderComposite(canvas->display, PictOpSrc, source, None, target, 0, 0,
 			 0, 0, 250, 200, 300, 300);
 	XRenderFreePicture(canvas->display, source);

@@ -98,8 +98,8 @@ static void arcs(const struct canvas *canvas)
 		int start = i * 23 * 64, extent = (i * 29 - 300) * 64;
 
 		ink(canvas, 0x0a3c17 * (i + 1) & 0xffffff);
-		XSetLineAttributes(canvas->display, canvas->gc, i % 5, LineSolid,
-				   CapButt, JoinMiter);
+		XSetLineAttributes(canvas->display, canvas->gc, i % 5,
+				   LineSolid, CapButt, JoinMiter);
 		XSetArcMode(canvas->display, canvas->gc,
 			    i % 2 ? ArcChord : ArcPieSlice);
 		XFillArc(canvas->display, canvas->window, canvas->gc, area.x,
@@ -128,8 +128,8 @@ static void polygons(const struct canvas *canvas)
 		ink(canvas, 0x2b1a40 * (i + 1) & 0xffffff);
 		XSetFillRule(canvas->display, canvas->gc,
 			     i < 3 ? EvenOddRule : WindingRule);
-		XFillPolygon(canvas->display, canvas->window, canvas->gc, points,
-			     count, Complex, CoordModeOrigin);
+		XFillPolygon(canvas->display, canvas->window, canvas->gc,
+			     points, count, Complex, CoordModeOrigin);
 	}
 }
 
@@ -200,8 +200,8 @@ static void draw_clipped(const struct canvas *canvas, uint32_t seed)
 	ink(canvas, 0xd0d000);
 	XFillRectangle(canvas->display, canvas->window, canvas->gc, 0, 0, 400,
 		       400);
-	XCopyArea(canvas->display, pixmap, canvas->window, canvas->gc, 0, 0, 300,
-		  200, 380, 20);
+	XCopyArea(canvas->display, pixmap, canvas->window, canvas->gc, 0, 0,
+		  300, 200, 380, 20);
 	XPutImage(canvas->display, canvas->window, canvas->gc, image, 0, 0, 50,
 		  300, 300, 200);
 	XCopyArea(canvas->display, canvas->window, canvas->window, canvas->gc,
@@ -212,7 +212,8 @@ static void draw_clipped(const struct canvas *canvas, uint32_t seed)
 
 static void clip_rectangles(const struct canvas *canvas)
 {
-	XRectangle few[] = { { 20, 20, 300, 100 }, { 200, 90, 400, 300 },
+	XRectangle few[] = { { 20, 20, 300, 100 },
+			     { 200, 90, 400, 300 },
 			     { 30, 350, 500, 130 } };
 	XRectangle many[90];
 

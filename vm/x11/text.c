@@ -5,9 +5,11 @@
 
 #include "steps.h"
 
-static const char pangram[] = "The quick brown fox jumps over the lazy dog 0123456789 {}[]()<>";
+static const char pangram[] =
+	"The quick brown fox jumps over the lazy dog 0123456789 {}[]()<>";
 
-static const char *const fonts[] = { "fixed", "9x15", "10x20", "6x13bold", "5x7" };
+static const char *const fonts[] = { "fixed", "9x15", "10x20", "6x13bold",
+				     "5x7" };
 
 static XFontStruct *load(const struct canvas *canvas, const char *name)
 {
@@ -28,8 +30,8 @@ static void text_lines(const struct canvas *canvas, int y)
 
 		XDrawString(canvas->display, canvas->window, canvas->gc, 20,
 			    y + 50 * (int)i, pangram, length);
-		XDrawImageString(canvas->display, canvas->window, canvas->gc, 23,
-				 y + 25 + 50 * (int)i, pangram, length);
+		XDrawImageString(canvas->display, canvas->window, canvas->gc,
+				 23, y + 25 + 50 * (int)i, pangram, length);
 		XFreeFont(canvas->display, font);
 	}
 }

@@ -21,8 +21,8 @@ static void windows_move(const struct canvas *canvas)
 	Window windows[6];
 
 	for (int i = 0; i < 6; i++) {
-		windows[i] = child(canvas, 20 + 90 * i, 30 + 40 * i, 200, 150, i,
-				   0x1f2b37 * (i + 1) & 0xffffff);
+		windows[i] = child(canvas, 20 + 90 * i, 30 + 40 * i, 200, 150,
+				   i, 0x1f2b37 * (i + 1) & 0xffffff);
 		put_noise(canvas, windows[i], 150, 100, 173 + i);
 	}
 	for (int i = 0; i < 30; i++)
@@ -52,16 +52,17 @@ static void windows_scroll_below(const struct canvas *canvas)
 	put_noise(canvas, canvas->window, canvas->width, canvas->height, 191);
 	child(canvas, 200, 150, 120, 90, 2, 0x00ff00);
 	child(canvas, 260, 300, 220, 90, 0, 0xff0000);
-	XCopyArea(canvas->display, canvas->window, canvas->window, canvas->gc, 0,
-		  20, 600, 500, 0, 0);
-	XCopyArea(canvas->display, canvas->window, canvas->window, canvas->gc, 0,
-		  0, 600, 500, 9, 31);
+	XCopyArea(canvas->display, canvas->window, canvas->window, canvas->gc,
+		  0, 20, 600, 500, 0, 0);
+	XCopyArea(canvas->display, canvas->window, canvas->window, canvas->gc,
+		  0, 0, 600, 500, 9, 31);
 }
 
 static void windows_shaped(const struct canvas *canvas)
 {
 	Window window = child(canvas, 150, 100, 400, 300, 0, 0xffff00);
-	XRectangle rectangles[] = { { 0, 0, 100, 300 }, { 50, 100, 350, 80 },
+	XRectangle rectangles[] = { { 0, 0, 100, 300 },
+				    { 50, 100, 350, 80 },
 				    { 300, 20, 60, 270 } };
 	int event, error;
 

@@ -32,7 +32,7 @@
 #define PLANTED_Y 77
 
 static const struct step *const groups[] = {
-	fill_steps, copy_steps, image_steps, shape_steps,
+	fill_steps, copy_steps,   image_steps,  shape_steps,
 	text_steps, window_steps, render_steps, pixmap_steps,
 };
 
@@ -114,7 +114,8 @@ static void check_server(const struct picture *want, const struct picture *got)
 	size_t first = 0;
 	size_t count = differences(want, got, &first);
 
-	check(!count, "server: %zu pixels differ, first %zu %zu want %06X got %06X",
+	check(!count,
+	      "server: %zu pixels differ, first %zu %zu want %06X got %06X",
 	      count, first % want->width, first / want->width,
 	      want->pixels[first], got->pixels[first]);
 }
@@ -319,7 +320,8 @@ int main(int argc, char **argv)
 	if (argc == 6 && !strcmp(argv[1], "extract"))
 		return run_extract(argv[0], argv + 2);
 	if (argc < 2) {
-		fprintf(stderr, "usage: xdraw list|record|snapshot|check|plant|verify|hold|churn|extract ...\n");
+		fprintf(stderr,
+			"usage: xdraw list|record|snapshot|check|plant|verify|hold|churn|extract ...\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
