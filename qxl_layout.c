@@ -17,6 +17,10 @@
 
 #include "qxl_drv.h"
 
+/* Of QEMU's qxl-vga. */
+#define QXL_MAX_VGAMEM_MB 256ul
+#define QXL_MAX_RAM_MB 512ul
+
 /* Whether the rows of @fb are those of its BO, and seen as they are. */
 static bool shows_surface(const struct drm_framebuffer *fb)
 {
@@ -35,16 +39,26 @@ bool qxl_layout_can_adopt(struct qxl_device *qdev,
 	       qxl_core_can_adopt_primary(qdev->core, &qxl_fb_bo(fb)->surface);
 }
 
-/* QEMU takes powers of two, and the device's RAM must hold it twice. */
+/*
+ * QEMU takes powers of two; four times as much for BAR 0 leaves upload memory
+ * for whole screens (docs/memory.md).
+ */
 static int too_large(struct qxl_device *qdev, u32 width, u32 height, u64 bytes)
 {
 	u64 mib = DIV_ROUND_UP_ULL(bytes, 1 << 20);
+	unsigned long vgamem = roundup_pow_of_two(mib);
 
-	drm_err_ratelimited(
-		&qdev->ddev,
-		"a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with vgamem_mb=%lu,ram_size_mb=%lu\n",
-		width, height, mib, qdev->rom.primary_bytes >> 20,
-		roundup_pow_of_two(mib), 4 * roundup_pow_of_two(mib));
+	if (vgamem > QXL_MAX_VGAMEM_MB)
+		drm_err_ratelimited(
+			&qdev->ddev,
+			"a screen of %ux%u needs %llu MiB, more than any vgamem_mb of QEMU\n",
+			width, height, mib);
+	else
+		drm_err_ratelimited(
+			&qdev->ddev,
+			"a screen of %ux%u needs %llu MiB, vgamem is %llu: start QEMU with vgamem_mb=%lu,ram_size_mb=%lu\n",
+			width, height, mib, qdev->rom.primary_bytes >> 20,
+			vgamem, min(4 * vgamem, QXL_MAX_RAM_MB));
 	return -EINVAL;
 }
 
