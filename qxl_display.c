@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mode config: commits, heads, connectors.
+ * Mode config: commits, heads.
  */
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
-#include <drm/drm_edid.h>
 #include <drm/drm_gem_framebuffer_helper.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_modeset_helper_vtables.h>
 #include <drm/drm_print.h>
-#include <drm/drm_probe_helper.h>
 #include <drm/drm_vblank.h>
 
 #include "qxl_drv.h"
-
-#define QXL_MAX_SIDE 16384
-#define QXL_PREFERRED_WIDTH 1024
-#define QXL_PREFERRED_HEIGHT 768
 
 /* Commits ----------------------------------------------------------------- */
 
@@ -76,56 +70,14 @@ static const struct drm_mode_config_funcs qxl_mode_config_funcs = {
 	.atomic_commit = drm_atomic_helper_commit,
 };
 
-/* Connectors -------------------------------------------------------------- */
-
-static int qxl_connector_get_modes(struct drm_connector *connector)
-{
-	int count;
-
-	/* All the standard ones; the CRTC refuses what memory cannot hold. */
-	count = drm_add_modes_noedid(connector, QXL_MAX_SIDE, QXL_MAX_SIDE);
-	drm_set_preferred_mode(connector, QXL_PREFERRED_WIDTH,
-			       QXL_PREFERRED_HEIGHT);
-	return count;
-}
-
-static const struct drm_connector_helper_funcs qxl_connector_helper_funcs = {
-	.get_modes = qxl_connector_get_modes,
-};
-
-static const struct drm_connector_funcs qxl_connector_funcs = {
-	.fill_modes = drm_helper_probe_single_connector_modes,
-	.reset = drm_atomic_helper_connector_reset,
-	.atomic_duplicate_state = drm_atomic_helper_connector_duplicate_state,
-	.atomic_destroy_state = drm_atomic_helper_connector_destroy_state,
-};
-
-static const struct drm_encoder_funcs qxl_encoder_funcs = {};
-
-static int init_connector(struct qxl_device *qdev, struct qxl_crtc *head)
-{
-	struct drm_device *ddev = &qdev->ddev;
-	int ret;
-
-	ret = drmm_encoder_init(ddev, &head->encoder, NULL,
-				DRM_MODE_ENCODER_VIRTUAL, NULL);
-	if (ret)
-		return ret;
-	head->encoder.possible_crtcs = drm_crtc_mask(&head->base);
-	ret = drmm_connector_init(ddev, &head->connector, &qxl_connector_funcs,
-				  DRM_MODE_CONNECTOR_VIRTUAL, NULL);
-	if (ret)
-		return ret;
-	drm_connector_helper_add(&head->connector, &qxl_connector_helper_funcs);
-	return drm_connector_attach_encoder(&head->connector, &head->encoder);
-}
+/* Heads -------------------------------------------------------------------- */
 
 static int init_head(struct qxl_device *qdev, struct qxl_crtc *head)
 {
 	int ret;
 
 	ret = qxl_crtc_init(qdev, head);
-	return ret ? ret : init_connector(qdev, head);
+	return ret ? ret : qxl_connector_init(qdev, head);
 }
 
 int qxl_display_init(struct qxl_device *qdev)
@@ -144,6 +96,9 @@ int qxl_display_init(struct qxl_device *qdev)
 	ddev->mode_config.cursor_width = QXL_CURSOR_MAX;
 	ddev->mode_config.cursor_height = QXL_CURSOR_MAX;
 	ddev->mode_config.preferred_depth = 24;
+	ret = qxl_connector_create_properties(qdev);
+	if (ret)
+		return ret;
 
 	qdev->heads = drmm_kcalloc(ddev, qdev->num_heads, sizeof(*qdev->heads),
 				   GFP_KERNEL);

@@ -33,9 +33,11 @@ MODULE_PARM_DESC(
 	modeset,
 	"Drive the device: 0 = no, 1 = yes, -1 = unless \"nomodeset\" was given (default)");
 
-static uint qxl_num_heads = 1;
+static uint qxl_num_heads = 4;
 module_param_named(num_heads, qxl_num_heads, uint, 0400);
-MODULE_PARM_DESC(num_heads, "Heads of each device, 1 to 16 (default 1)");
+MODULE_PARM_DESC(
+	num_heads,
+	"Heads of each device, 1 to 16 (default 4); those that the SPICE client wants are connected");
 
 /* Memory ---------------------------------------------------------------------- */
 
@@ -162,6 +164,7 @@ static int start(struct qxl_device *qdev)
 	int ret;
 
 	qxl_reset_init(qdev);
+	qxl_connector_init_work(qdev);
 	ret = qxl_irq_init(qdev);
 	if (ret)
 		return ret;
@@ -214,6 +217,7 @@ static int qxl_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	announce(qdev);
+	qxl_connector_follow_client(qdev);
 	qxl_compat_fbdev_setup(&qdev->ddev);
 	return 0;
 }
@@ -231,6 +235,7 @@ static void qxl_pci_remove(struct pci_dev *pdev)
 	drm_atomic_helper_shutdown(&qdev->ddev);
 	qxl_core_stop(qdev->core, -ENODEV);
 	qxl_irq_fini(qdev);
+	qxl_connector_fini(qdev);
 	pci_release_regions(pdev);
 }
 
@@ -272,6 +277,7 @@ static int qxl_pm_resume(struct device *dev)
 	ret = qxl_core_start(qdev->core);
 	if (ret)
 		return ret;
+	qxl_connector_client_changed(qdev);
 	return drm_mode_config_helper_resume(&qdev->ddev);
 }
 

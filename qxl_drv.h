@@ -24,14 +24,18 @@
 
 #define QXL_DRIVER_NAME "qxl"
 
+/* Pixels: of a framebuffer, and so of a mode. */
+#define QXL_MAX_SIDE 16384
+
 /* One head: CRTC, its encoder and its connector. */
 struct qxl_crtc {
 	struct drm_crtc base;
 	struct drm_encoder encoder;
 	struct drm_connector connector;
 	struct qxl_vblank_timer vblank_timer;
-	struct qxl_head head; /* what the host shows; commit order */
-	bool pointer_lost;    /* with an earlier primary; commit order */
+	struct qxl_head head;   /* what the host shows; commit order */
+	struct qxl_head client; /* what the client wants; mode_config.mutex */
+	bool pointer_lost;      /* with an earlier primary; commit order */
 	/* Damage on its way to the core; one commit at a time uses it. */
 	struct qxl_rect damage[QXL_DAMAGE_BATCH];
 };
@@ -56,6 +60,9 @@ struct qxl_device {
 	atomic_t awaited_fences; /* somebody waits for them */
 	struct work_struct reset_work;
 
+	struct work_struct client_work;
+	bool client_followed; /* user space is told what the client wants */
+	struct drm_property *hotplug_mode_update;
 	u32 num_heads;
 	struct qxl_crtc *heads;
 	/* The BO that is the primary, counted, or NULL; commit order. */
@@ -101,6 +108,21 @@ void qxl_reset_cancel(struct qxl_device *qdev);
 
 /* Mode config, heads, connectors; released with the DRM device. May sleep. */
 int qxl_display_init(struct qxl_device *qdev);
+
+/* qxl_connector.c */
+
+/* Before the first interrupt. */
+void qxl_connector_init_work(struct qxl_device *qdev);
+/* Before the first connector: what all have. Released with the DRM device. */
+int qxl_connector_create_properties(struct qxl_device *qdev);
+/* @head's encoder and connector, released with the DRM device. */
+int qxl_connector_init(struct qxl_device *qdev, struct qxl_crtc *head);
+/* From now on connectors follow the SPICE client. May sleep. */
+void qxl_connector_follow_client(struct qxl_device *qdev);
+/* The client may want other heads: user space is told soon. Any context. */
+void qxl_connector_client_changed(struct qxl_device *qdev);
+/* Nobody is told any more, if there are no interrupts any more. May sleep. */
+void qxl_connector_fini(struct qxl_device *qdev);
 
 /* qxl_layout.c */
 

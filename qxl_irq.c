@@ -20,6 +20,8 @@ static irqreturn_t qxl_irq_handler(int irq, void *data)
 		return IRQ_NONE;
 	if (work & QXL_IRQ_ERROR)
 		WRITE_ONCE(qdev->guest_bug, true);
+	if (work & QXL_IRQ_MONITORS)
+		qxl_connector_client_changed(qdev);
 	return work & (QXL_IRQ_RELEASES | QXL_IRQ_ERROR) ? IRQ_WAKE_THREAD :
 							   IRQ_HANDLED;
 }

@@ -49,6 +49,9 @@ class Device {
   [[nodiscard]] bool client_has(uint32_t capability) const {
     return rom_client_has(res_.rom, capability);
   }
+  Result<uint32_t> client_monitors(std::span<qxl_head> heads) const {
+    return rom_client_monitors(res_.rom, heads);
+  }
   [[nodiscard]] Executor& executor() { return executor_; }
   [[nodiscard]] Cursor& cursor() { return cursor_; }
   [[nodiscard]] Surfaces& surfaces() { return surfaces_; }

@@ -24,6 +24,8 @@ int errno_of(Error error) {
       return qxl::kEinval;
     case Error::kLost:
       return qxl::kEio;
+    case Error::kAgain:
+      return qxl::kEagain;
   }
   return qxl::kEinval;
 }
@@ -113,6 +115,12 @@ bool qxl_core_can_adopt_primary(const qxl_core* core, const qxl_surface_desc* de
 
 int qxl_core_set_monitors(qxl_core* core, const qxl_head* heads, uint32_t count) {
   return errno_of(device(core).set_monitors({heads, count}));
+}
+
+int qxl_core_client_monitors(qxl_core* core, qxl_head* heads, uint32_t count, uint32_t* wanted) {
+  auto result = device(core).client_monitors({heads, count});
+  if (result.ok()) *wanted = result.value();
+  return errno_of(result);
 }
 
 int qxl_core_present(qxl_core* core, const qxl_frame* frame, const qxl_rect* rects,

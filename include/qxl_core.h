@@ -113,6 +113,17 @@ int qxl_core_set_monitors(struct qxl_core *core, const struct qxl_head *heads,
 			  uint32_t count);
 
 /*
+ * What the SPICE client wants the heads to be (QXLRom.client_monitors_config):
+ * fills @count entries of @heads, those that it wants off or does not name with
+ * a width of 0, and says in *@wanted how many it names at all; none: it has not
+ * said anything yet. The list is copied once and checked against its CRC.
+ * Sizes and places are what the client says: nothing bounds them. May sleep.
+ * -EAGAIN: the host was writing it; another interrupt follows. -ENOMEM.
+ */
+int qxl_core_client_monitors(struct qxl_core *core, struct qxl_head *heads,
+			     uint32_t count, uint32_t *wanted);
+
+/*
  * Shows @count rectangles of @frame on the primary (QXL_DRAW_COPY). Parts
  * outside the frame or the primary are cut off, empty ones ignored. The
  * pixels have been copied when it returns. Waits, bounded, for ring slots and

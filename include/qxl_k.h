@@ -28,6 +28,9 @@ struct qxl_k_spinlock;
 /* Takes a reference unless the count is zero already. True when taken. */
 bool qxl_k_bo_get_unless_zero(struct qxl_bo *bo);
 
+/* crc.c: the CRC-32 of crc32_le() with a seed of 0. */
+uint32_t qxl_k_crc32(const void *data, size_t bytes);
+
 /* event.c: a counter that threads can wait on, so that no wake-up is lost. */
 
 /* NULL on -ENOMEM. May sleep. */

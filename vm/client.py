@@ -78,6 +78,18 @@ class Client:
                 return cursor
             time.sleep(pause)
 
+    def ask_for_monitors(self, layout, timeout=10, pause=0.25):
+        """Ask the guest for heads, "WxH+X+Y" each; as soon as the server has told the client of the agent."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self._ask(f"monitors {layout}")
+                return
+            except ClientError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(pause)
+
     def received(self):
         """Bytes the display channel has received."""
         return int(self._ask("stats").split()[1])

@@ -63,7 +63,7 @@ class Guest:
         self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
             handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
-                        "echo": " ".join}
+                        "monitors": self._on_monitors, "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
@@ -112,6 +112,11 @@ class Guest:
         wanted = " ".join(words)
         found = self.client.cursor_when(wanted, PICTURE_SECONDS)
         return "ok" if found == wanted else f"differ {found}"
+
+    def _on_monitors(self, words):
+        """`monitors WxH+X+Y...`: the client asks for these heads."""
+        self.client.ask_for_monitors(" ".join(words))
+        return "ok"
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"

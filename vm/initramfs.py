@@ -19,6 +19,7 @@ _FOLDERS = ("bin", "dev", "etc", "lib", "lib64", "mnt", "modules", "proc", "root
 # ext4 asks the kernel's crypto layer for this by name, so modules.dep does not tell; newer kernels have it
 # built in or need it no more.
 _OPTIONAL = ("crc32c_generic",)
+AGENT_MODULES = ("virtio_pci", "virtio_console")
 _DESKTOP_MODULES = (*_OPTIONAL, "virtio_pci", "virtio_blk", "ext4", "overlay", "evdev")
 
 

@@ -36,6 +36,7 @@ class Machine:
     drives: tuple = ()
     spice_port: int = 0
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
+    agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     shell: bool = False  # a guest shell on this process's terminal, on the fourth serial port
 
 
@@ -125,6 +126,9 @@ class Qemu:
         if machine.shell:
             arguments += ["-chardev", "stdio,id=shell,signal=off",
                           "-device", "isa-serial,index=3,irq=7,chardev=shell"]
+        if machine.agent:
+            arguments += ["-device", "virtio-serial-pci", "-chardev", "spicevmc,id=agent,name=vdagent",
+                          "-device", "virtserialport,chardev=agent,name=com.redhat.spice.0"]
         for index, device in enumerate((machine.device, *machine.extra_devices)):
             arguments += ["-device", _device(device, index)]
         for index, drive in enumerate(machine.drives):

@@ -5,6 +5,7 @@
 namespace qxl {
 
 inline constexpr int kEio = -5;
+inline constexpr int kEagain = -11;
 inline constexpr int kEnomem = -12;
 inline constexpr int kEnodev = -19;
 inline constexpr int kEinval = -22;

@@ -14,6 +14,7 @@ enum class Error : uint8_t {
   kNoSpace,  // all ids in use
   kInvalid,  // the caller's argument
   kLost,     // the device does not answer any more
+  kAgain,    // the host is at it: later
 };
 
 template <typename T = void>

@@ -4,6 +4,7 @@
 #include <spice/qxl_dev.h>
 
 #include <cstddef>
+#include <type_traits>
 
 #include "core/base/atomic.h"
 
@@ -63,6 +64,25 @@ Result<> check(qxl_device* dev, const qxl_rom_info& rom, const qxl_resources& re
   return {};
 }
 
+// An empty or inverted rectangle is a head that is off.
+qxl_head head_of(const QXLURect& rect) {
+  if (rect.right <= rect.left || rect.bottom <= rect.top) return {};
+  return {.x = rect.left,
+          .y = rect.top,
+          .width = rect.right - rect.left,
+          .height = rect.bottom - rect.top};
+}
+
+// `monitors` is a copy. Its count is the host's: it has room for no more than 64.
+template <typename Monitors>
+uint32_t client_heads(const Monitors& monitors, std::span<qxl_head> heads) {
+  constexpr uint32_t kMost = std::extent_v<decltype(monitors.heads)>;
+  uint32_t count = monitors.count < kMost ? monitors.count : kMost;
+  for (uint32_t i = 0; i < heads.size(); ++i)
+    heads[i] = i < count ? head_of(monitors.heads[i]) : qxl_head{};
+  return count;
+}
+
 }  // namespace
 
 Result<qxl_rom_info> read_rom(qxl_device* dev, const qxl_resources& res) {
@@ -86,6 +106,21 @@ Result<qxl_rom_info> read_rom(qxl_device* dev, const qxl_resources& res) {
 
 uint8_t rom_slot_generation(const void* rom) {
   return load_acquire(static_cast<const uint8_t*>(rom) + offsetof(QXLRom, slot_generation));
+}
+
+Result<uint32_t> rom_client_monitors(const void* rom, std::span<qxl_head> heads) {
+  using Monitors = decltype(QXLRom::client_monitors_config);
+  // Too large for a kernel's stack.
+  auto* copy = static_cast<Monitors*>(qxl_k_alloc(sizeof(Monitors)));
+  if (!copy) return Error::kNoMemory;
+  auto crc = rom_field<uint32_t>(rom, offsetof(QXLRom, client_monitors_config_crc));
+  __builtin_memcpy(copy,
+                   static_cast<const uint8_t*>(rom) + offsetof(QXLRom, client_monitors_config),
+                   sizeof(*copy));
+  Result<uint32_t> wanted = Error::kAgain;
+  if (qxl_k_crc32(copy, sizeof(*copy)) == crc) wanted = client_heads(*copy, heads);
+  qxl_k_free(copy);
+  return wanted;
 }
 
 bool rom_client_has(const void* rom, uint32_t capability) {

@@ -101,6 +101,21 @@ bool host_check_cursor(const char *wanted, ...)
 	return check(!strcmp(answer, "ok"), "pointer %s: %s", cursor, answer);
 }
 
+bool host_ask_for_monitors(const char *layout)
+{
+	char request[256], answer[256];
+	int fd = channel_open();
+
+	if (fd < 0) {
+		ktap_skip(
+			"nobody to ask for monitors: QXL_HOST_CHANNEL is not set");
+		return false;
+	}
+	snprintf(request, sizeof(request), "monitors %s", layout);
+	ask(fd, request, answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "monitors %s: %s", layout, answer);
+}
+
 void host_shot(const char *name)
 {
 	char request[128], answer[256];

@@ -25,6 +25,12 @@ bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 bool host_check_cursor(const char *wanted, ...)
 	__attribute__((format(printf, 1, 2)));
 
+/*
+ * Has the client ask for heads, "WxH+X+Y" each, which it does while something in
+ * the guest holds the agent's port open. A check; false without a host to ask.
+ */
+bool host_ask_for_monitors(const char *layout);
+
 /* Has the host keep a picture under @name, for people; nothing is checked. */
 void host_shot(const char *name);
 
