@@ -72,21 +72,13 @@ static unsigned int hotplugs(void)
 	return count;
 }
 
+/* All ones: there is no such property. */
 static uint64_t property(uint32_t connector, const char *name)
 {
-	drmModeObjectProperties *all = drmModeObjectGetProperties(
-		card.fd, connector, DRM_MODE_OBJECT_CONNECTOR);
 	uint64_t value = ~0ull;
 
-	for (uint32_t i = 0; all && i < all->count_props; i++) {
-		drmModePropertyRes *one = drmModeGetProperty(card.fd,
-							     all->props[i]);
-
-		if (one && !strcmp(one->name, name))
-			value = all->prop_values[i];
-		drmModeFreeProperty(one);
-	}
-	drmModeFreeObjectProperties(all);
+	card_find_property(&card, connector, DRM_MODE_OBJECT_CONNECTOR, name,
+			   &value);
 	return value;
 }
 

@@ -56,9 +56,8 @@ static int open_node(struct card *card)
 	return card->fd < 0 ? -errno : 0;
 }
 
-/* The id of an object's property, and its value unless @value is NULL. */
-static uint32_t find_property(struct card *card, uint32_t object, uint32_t type,
-			      const char *name, uint64_t *value)
+uint32_t card_find_property(const struct card *card, uint32_t object,
+			    uint32_t type, const char *name, uint64_t *value)
 {
 	drmModeObjectProperties *all = drmModeObjectGetProperties(card->fd,
 								  object, type);
@@ -102,9 +101,9 @@ static void fill_plane(struct card *card, struct plane *plane, uint32_t id)
 
 	plane->id = id;
 	for (uint32_t i = 0; i < ARRAY_SIZE(properties); i++)
-		*properties[i].id = find_property(card, id,
-						  DRM_MODE_OBJECT_PLANE,
-						  properties[i].name, NULL);
+		*properties[i].id = card_find_property(card, id,
+						       DRM_MODE_OBJECT_PLANE,
+						       properties[i].name, NULL);
 }
 
 static void find_planes(struct card *card)
@@ -117,8 +116,8 @@ static void find_planes(struct card *card)
 		uint64_t type = DRM_PLANE_TYPE_OVERLAY;
 
 		if (plane && plane->possible_crtcs & 1u << card->crtc_index) {
-			find_property(card, plane->plane_id,
-				      DRM_MODE_OBJECT_PLANE, "type", &type);
+			card_find_property(card, plane->plane_id,
+					   DRM_MODE_OBJECT_PLANE, "type", &type);
 			if (type == DRM_PLANE_TYPE_PRIMARY && !card->primary.id)
 				fill_plane(card, &card->primary, plane->plane_id);
 			if (type == DRM_PLANE_TYPE_CURSOR && !card->cursor.id)
@@ -174,11 +173,11 @@ static int find_objects(struct card *card)
 
 	find_planes(card);
 	card->connector_crtc_id =
-		find_property(card, card->connector->connector_id,
-			      DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", NULL);
-	card->crtc_active = find_property(card, card->crtc,
-					  DRM_MODE_OBJECT_CRTC, "ACTIVE", NULL);
-	card->crtc_mode_id = find_property(
+		card_find_property(card, card->connector->connector_id,
+				   DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", NULL);
+	card->crtc_active = card_find_property(
+		card, card->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", NULL);
+	card->crtc_mode_id = card_find_property(
 		card, card->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL);
 	return card->primary.id && card->crtc_mode_id ? 0 : -ENXIO;
 }

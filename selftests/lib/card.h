@@ -67,6 +67,13 @@ void card_close(struct card *card);
 /* "0000:00:02.0"; false when there's no QXL device. */
 bool card_pci_address(char *address, size_t size);
 
+/*
+ * The id of an object's property, 0 if it has none of that name, and its value
+ * unless @value is NULL. @type: DRM_MODE_OBJECT_*.
+ */
+uint32_t card_find_property(const struct card *card, uint32_t object,
+			    uint32_t type, const char *name, uint64_t *value);
+
 /* From the connector's list, else made; 60 Hz. */
 void card_mode(const struct card *card, uint32_t width, uint32_t height,
 	       drmModeModeInfo *mode);
