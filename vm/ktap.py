@@ -52,6 +52,11 @@ def _case(match):
     return Case(name, FAIL if failed else PASS, directive)
 
 
+def _reason(directive):
+    """`# SKIP why` -> `why`."""
+    return directive.lstrip("# ").removeprefix("SKIP").lstrip(": ")
+
+
 def _exit_problem(status):
     if status is None:
         return "did not finish"
@@ -78,7 +83,7 @@ def parse(name, lines, status):
             bail = line
     program = Program(name, cases, output=tuple(lines))
     if status == EXIT_SKIP and not any(case.outcome == FAIL for case in cases):
-        program.skipped = skip_all.lstrip("# ") or "skipped"
+        program.skipped = _reason(skip_all) or "skipped"
         return program
     failed = any(case.outcome == FAIL for case in cases)
     if bail:
@@ -88,7 +93,7 @@ def parse(name, lines, status):
     elif plan is None:
         program.problem = "printed no plan"
     elif plan == 0 and skip_all:
-        program.skipped = skip_all.lstrip("# ")
+        program.skipped = _reason(skip_all)
     elif plan != len(cases):
         program.problem = f"planned {plan} results, printed {len(cases)}"
     elif plan == 0:
