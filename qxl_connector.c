@@ -73,6 +73,22 @@ static bool take_heads(struct qxl_device *qdev, const struct qxl_head *heads)
 	return changed;
 }
 
+/* The CRTC drops modes that memory does not hold: somebody should know why. */
+static void check_room(struct qxl_device *qdev)
+{
+	u32 width = 0, height = 0, i;
+
+	for (i = 0; i < qdev->num_heads; i++) {
+		const struct qxl_head *client = &qdev->heads[i].client;
+
+		if (!is_wanted(client))
+			continue;
+		width += client->width;
+		height = max(height, client->height);
+	}
+	qxl_layout_check_size(qdev, width, height);
+}
+
 /* A client that says nothing, or wants all heads off, changes nothing. */
 static void follow_client(struct qxl_device *qdev)
 {
@@ -90,8 +106,10 @@ static void follow_client(struct qxl_device *qdev)
 			&qdev->ddev,
 			"the client wants %u heads: load qxl with num_heads=%u\n",
 			wanted, wanted);
-	if (take_heads(qdev, heads))
-		drm_kms_helper_hotplug_event(&qdev->ddev);
+	if (!take_heads(qdev, heads))
+		return;
+	check_room(qdev);
+	drm_kms_helper_hotplug_event(&qdev->ddev);
 }
 
 static void client_work(struct work_struct *work)

@@ -62,7 +62,7 @@ static int too_large(struct qxl_device *qdev, u32 width, u32 height, u64 bytes)
 	return -EINVAL;
 }
 
-static int check_size(struct qxl_device *qdev, u32 width, u32 height)
+int qxl_layout_check_size(struct qxl_device *qdev, u32 width, u32 height)
 {
 	if (qxl_core_primary_fits(qdev->core, width, height))
 		return 0;
@@ -79,8 +79,8 @@ int qxl_layout_check_modes(struct qxl_device *qdev,
 	for_each_new_crtc_in_state(state, crtc, crtc_state, i) {
 		if (!crtc_state->enable)
 			continue;
-		ret = check_size(qdev, crtc_state->mode.hdisplay,
-				 crtc_state->mode.vdisplay);
+		ret = qxl_layout_check_size(qdev, crtc_state->mode.hdisplay,
+					    crtc_state->mode.vdisplay);
 		if (ret)
 			return ret;
 	}
@@ -153,7 +153,7 @@ static int check_heads(struct qxl_device *qdev, struct qxl_atomic_commit *state)
 		width += crtc_state->mode.hdisplay;
 		height = max_t(u32, height, crtc_state->mode.vdisplay);
 	}
-	return width ? check_size(qdev, width, height) : 0;
+	return width ? qxl_layout_check_size(qdev, width, height) : 0;
 }
 
 /* Fills @head from the state being committed; @x: where the next one goes. */

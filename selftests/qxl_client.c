@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "dumb.h"
 #include "host.h"
+#include "klog.h"
 #include "ktap.h"
 
 #define AGENT_PORT "/dev/vport0p1"
@@ -203,19 +204,24 @@ static void burst(void)
 	ktap_note("%u requests, %u hotplug events", BURST, hotplugs());
 }
 
-/* It would be a screen that no memory holds: the standard modes stay. */
+/* It would be a screen that memory does not hold: the standard modes stay. */
 static void too_large(void)
 {
 	static const struct wanted small[HEADS_MAX] = { { 800, 600, 0, 0 } };
 	drmModeConnector *connector;
+	int log = klog_open();
 
-	if (!host_ask_for_monitors("8000x6000+0+0"))
+	if (!check(log >= 0, "kmsg: errno %d", errno) ||
+	    !host_ask_for_monitors("8000x6000+0+0"))
 		return;
 	usleep(500 * 1000);
 	connector = drmModeGetConnector(card.fd, card.connector->connector_id);
 	check(connector && connector->connection == DRM_MODE_CONNECTED &&
 		      connector->count_modes > 0,
 	      "no modes are left");
+	check(klog_has(log, "a screen of 8000x6000 needs 184 MiB, vgamem is 16"),
+	      "no word about what to do");
+	close(log);
 	drmModeFreeConnector(connector);
 	ask_and_check("800x600+0+0", small);
 }

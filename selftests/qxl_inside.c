@@ -18,6 +18,7 @@
 #include "card.h"
 #include "counters.h"
 #include "dumb.h"
+#include "klog.h"
 #include "ktap.h"
 #include "object.h"
 #include "trace.h"
@@ -25,7 +26,6 @@
 #define SIDE 37
 #define BYTES 45056 /* of no other object here */
 #define MIB (UINT64_C(1) << 20)
-#define LOG_BYTES 8192
 
 static struct card card;
 
@@ -267,36 +267,21 @@ static void fdinfo(void)
 
 /* Messages ------------------------------------------------------------------- */
 
-/* Whether the kernel's log from @log's place on has a line with @part. */
-static bool logged(int log, const char *part)
-{
-	char line[LOG_BYTES];
-	ssize_t length;
-
-	while ((length = read(log, line, sizeof(line) - 1)) > 0) {
-		line[length] = 0;
-		if (strstr(line, part))
-			return true;
-	}
-	return false;
-}
-
 /* -EINVAL, and the kernel's log has @part. */
 static void check_refused(uint32_t width, uint32_t height, const char *part)
 {
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int log = klog_open();
 	drmModeModeInfo mode;
 	struct dumb frame;
 	int ret = dumb_frame(&frame, card.fd, width, height);
 
 	if (!check(log >= 0, "kmsg: errno %d", errno))
 		return;
-	lseek(log, 0, SEEK_END);
 	card_mode(&card, width, height, &mode);
 	if (check(!ret, "dumb buffer: %d", ret)) {
 		ret = card_show(&card, &mode, frame.fb, 0, 0, 0);
 		check(ret == -EINVAL, "%ux%u: %d", width, height, ret);
-		check(logged(log, part), "not said: %s", part);
+		check(klog_has(log, part), "not said: %s", part);
 		dumb_destroy(&frame);
 	}
 	close(log);
