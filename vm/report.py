@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Prints results as they come, one line per case with the kernel's name before it."""
+"""Prints results as they come, one line per case with the kernel's name before it; keeps totals for scripts/check."""
+
+import json
 
 import ktap
+import paths
 
 _WORD = {ktap.PASS: "ok", ktap.FAIL: "not ok", ktap.SKIP: "ok"}
+
+
+def save(part, counts):
+    """Keep the counts of a part of all tests ({"passed": N, "failed": N, "skipped": N}) in build/check/PART.json."""
+    folder = paths.BUILD / "check"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{part}.json").write_text(json.dumps(counts) + "\n")
 
 
 class Printer:
@@ -18,6 +28,10 @@ class Printer:
         mark = " # SKIP" if outcome == ktap.SKIP else " #" if detail else ""
         print(f"{self._prefix} {_WORD[outcome]} {name}{mark} {detail}".rstrip(), flush=True)
         self._totals.count(outcome)
+
+    def verdict(self, name, wrong):
+        """Print and count a check; `wrong` says what is, and is empty when nothing is."""
+        self.case(ktap.FAIL if wrong else ktap.PASS, name, wrong)
 
     def program(self, program):
         """Print a program's cases; what it printed besides only when it failed."""
