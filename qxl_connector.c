@@ -24,21 +24,22 @@ static struct qxl_crtc *connector_head(struct drm_connector *connector)
 
 /* What the client wants ----------------------------------------------------- */
 
-/* Sizes are the client's word. What no framebuffer can be is not wanted. */
-static bool is_wanted(const struct qxl_head *head)
+/*
+ * Sizes are the client's word: what no framebuffer can be becomes a head that is
+ * off. Whether any is on.
+ */
+static bool drop_impossible(struct qxl_head *heads, u32 count)
 {
-	return head->width && head->width <= QXL_MAX_SIDE &&
-	       head->height <= QXL_MAX_SIDE;
-}
-
-static bool any_wanted(const struct qxl_head *heads, u32 count)
-{
+	bool any = false;
 	u32 i;
 
-	for (i = 0; i < count; i++)
-		if (is_wanted(&heads[i]))
-			return true;
-	return false;
+	for (i = 0; i < count; i++) {
+		if (heads[i].width > QXL_MAX_SIDE ||
+		    heads[i].height > QXL_MAX_SIDE)
+			heads[i] = (struct qxl_head){};
+		any |= heads[i].width != 0;
+	}
+	return any;
 }
 
 /* Where the client has its windows, for compositors. */
@@ -73,22 +74,6 @@ static bool take_heads(struct qxl_device *qdev, const struct qxl_head *heads)
 	return changed;
 }
 
-/* The CRTC drops modes that memory does not hold: somebody should know why. */
-static void check_room(struct qxl_device *qdev)
-{
-	u32 width = 0, height = 0, i;
-
-	for (i = 0; i < qdev->num_heads; i++) {
-		const struct qxl_head *client = &qdev->heads[i].client;
-
-		if (!is_wanted(client))
-			continue;
-		width += client->width;
-		height = max(height, client->height);
-	}
-	qxl_layout_check_size(qdev, width, height);
-}
-
 /* A client that says nothing, or wants all heads off, changes nothing. */
 static void follow_client(struct qxl_device *qdev)
 {
@@ -99,7 +84,7 @@ static void follow_client(struct qxl_device *qdev)
 	ret = qxl_core_client_monitors(qdev->core, heads, qdev->num_heads,
 				       &wanted);
 	drm_dbg_kms(&qdev->ddev, "the client's monitors: %d\n", ret);
-	if (ret || !any_wanted(heads, qdev->num_heads))
+	if (ret || !drop_impossible(heads, qdev->num_heads))
 		return;
 	if (wanted > qdev->num_heads)
 		drm_info_once(
@@ -108,7 +93,8 @@ static void follow_client(struct qxl_device *qdev)
 			wanted, wanted);
 	if (!take_heads(qdev, heads))
 		return;
-	check_room(qdev);
+	/* The CRTC drops modes that memory does not hold: this says why. */
+	qxl_layout_check_heads(qdev, heads);
 	drm_kms_helper_hotplug_event(&qdev->ddev);
 }
 
@@ -152,21 +138,27 @@ void qxl_connector_fini(struct qxl_device *qdev)
 
 /* Connectors ---------------------------------------------------------------- */
 
+static bool client_has_spoken(struct qxl_device *qdev)
+{
+	u32 i;
+
+	for (i = 0; i < qdev->num_heads; i++)
+		if (qdev->heads[i].client.width)
+			return true;
+	return false;
+}
+
+/* While nobody has said anything there is one monitor. */
 static int qxl_connector_detect(struct drm_connector *connector,
 				struct drm_modeset_acquire_ctx *ctx, bool force)
 {
 	struct qxl_device *qdev = to_qxl(connector->dev);
 	struct qxl_crtc *head = connector_head(connector);
-	u32 i;
+	bool plugged = client_has_spoken(qdev) ? head->client.width :
+						 head == qdev->heads;
 
-	for (i = 0; i < qdev->num_heads; i++)
-		if (is_wanted(&qdev->heads[i].client))
-			return is_wanted(&head->client) ?
-				       connector_status_connected :
-				       connector_status_disconnected;
-	/* Nobody has said anything: one monitor. */
-	return head == qdev->heads ? connector_status_connected :
-				     connector_status_disconnected;
+	return plugged ? connector_status_connected :
+			 connector_status_disconnected;
 }
 
 /* The client's very size, which CVT would round to blocks of eight. */
@@ -193,7 +185,7 @@ static int qxl_connector_get_modes(struct drm_connector *connector)
 
 	/* All the standard ones; the CRTC refuses what memory cannot hold. */
 	count = drm_add_modes_noedid(connector, QXL_MAX_SIDE, QXL_MAX_SIDE);
-	if (is_wanted(client))
+	if (client->width)
 		return count + add_client_mode(connector, client);
 	drm_set_preferred_mode(connector, QXL_PREFERRED_WIDTH,
 			       QXL_PREFERRED_HEIGHT);

@@ -129,8 +129,11 @@ void qxl_connector_fini(struct qxl_device *qdev);
 /* Whether the BO of @fb (may be NULL) can be the primary as it is. */
 bool qxl_layout_can_adopt(struct qxl_device *qdev,
 			  const struct drm_framebuffer *fb);
-/* -EINVAL, and a message that says what to do, when the primary can't be so large. */
-int qxl_layout_check_size(struct qxl_device *qdev, u32 width, u32 height);
+/*
+ * -EINVAL, and a message that says what to do, when memory does not hold all of
+ * @heads, one for each of the device's, side by side. A width of 0: off.
+ */
+int qxl_layout_check_heads(struct qxl_device *qdev, const struct qxl_head *heads);
 /* The same for each mode of a commit. */
 int qxl_layout_check_modes(struct qxl_device *qdev,
 			   struct qxl_atomic_commit *state);

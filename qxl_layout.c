@@ -62,11 +62,22 @@ static int too_large(struct qxl_device *qdev, u32 width, u32 height, u64 bytes)
 	return -EINVAL;
 }
 
-int qxl_layout_check_size(struct qxl_device *qdev, u32 width, u32 height)
+static int check_size(struct qxl_device *qdev, u32 width, u32 height)
 {
 	if (qxl_core_primary_fits(qdev->core, width, height))
 		return 0;
 	return too_large(qdev, width, height, (u64)width * height * 4);
+}
+
+int qxl_layout_check_heads(struct qxl_device *qdev, const struct qxl_head *heads)
+{
+	u32 width = 0, height = 0, i;
+
+	for (i = 0; i < qdev->num_heads; i++) {
+		width += heads[i].width;
+		height = max(height, heads[i].height);
+	}
+	return width ? check_size(qdev, width, height) : 0;
 }
 
 int qxl_layout_check_modes(struct qxl_device *qdev,
@@ -79,8 +90,8 @@ int qxl_layout_check_modes(struct qxl_device *qdev,
 	for_each_new_crtc_in_state(state, crtc, crtc_state, i) {
 		if (!crtc_state->enable)
 			continue;
-		ret = qxl_layout_check_size(qdev, crtc_state->mode.hdisplay,
-					    crtc_state->mode.vdisplay);
+		ret = check_size(qdev, crtc_state->mode.hdisplay,
+				 crtc_state->mode.vdisplay);
 		if (ret)
 			return ret;
 	}
@@ -137,9 +148,10 @@ static struct qxl_bo *shared_surface(
 }
 
 /* A head that wakes up must find room: all that are on count. */
-static int check_heads(struct qxl_device *qdev, struct qxl_atomic_commit *state)
+static int check_state(struct qxl_device *qdev, struct qxl_atomic_commit *state)
 {
-	u32 width = 0, height = 0, i;
+	struct qxl_head heads[QXL_MAX_HEADS] = {};
+	u32 i;
 
 	if (shared_surface(qdev, state, true))
 		return 0;
@@ -150,10 +162,10 @@ static int check_heads(struct qxl_device *qdev, struct qxl_atomic_commit *state)
 
 		if (!crtc_state->enable)
 			continue;
-		width += crtc_state->mode.hdisplay;
-		height = max_t(u32, height, crtc_state->mode.vdisplay);
+		heads[i].width = crtc_state->mode.hdisplay;
+		heads[i].height = crtc_state->mode.vdisplay;
 	}
-	return width ? qxl_layout_check_size(qdev, width, height) : 0;
+	return qxl_layout_check_heads(qdev, heads);
 }
 
 /* Fills @head from the state being committed; @x: where the next one goes. */
@@ -272,5 +284,5 @@ int qxl_layout_add_heads(struct qxl_atomic_commit *state)
 			return ret;
 	}
 	drop_damage(state);
-	return check_heads(to_qxl(state->dev), state);
+	return check_state(to_qxl(state->dev), state);
 }

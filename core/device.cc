@@ -18,7 +18,7 @@ constexpr uint64_t kMiB = 1 << 20;
 // Below this, presenting large rectangles would crawl.
 constexpr uint64_t kMinUploadBytes = 1 * kMiB;
 constexpr uint64_t kMaxUploadBytes = 64 * kMiB;
-constexpr uint64_t kMinSurfaceArenaBytes = kMiB / 16;
+constexpr uint64_t kMinSurfaceArenaBytes = uint64_t{64} * 1024;
 constexpr uint32_t kMaxPrimarySide = 16384;
 // What is there for the device's sake before anybody wants to see anything.
 constexpr uint32_t kFirstPrimaryWidth = 640;
