@@ -715,13 +715,10 @@ static void push_all_out(void)
 	unsigned int wanted = large_surfaces(), count = 0;
 	int ret = 0;
 
-	for (; !ret && count < wanted; count++) {
-		ret = surface_alloc(&surfaces[count], card.fd,
-				    SPICE_SURFACE_FMT_32_xRGB, LARGE_SIDE,
-				    LARGE_SIDE, false);
-		if (!ret)
-			ret = surface_update(&surfaces[count]);
-	}
+	for (; !ret && count < wanted; count++)
+		ret = surface_alloc_on_host(&surfaces[count], card.fd,
+					    SPICE_SURFACE_FMT_32_xRGB,
+					    LARGE_SIDE, LARGE_SIDE, false);
 	check(!ret, "surface %u: %d", count, ret);
 	while (count-- > 0)
 		object_destroy(&surfaces[count].object);

@@ -110,13 +110,10 @@ static void slots(void)
 	uint64_t used = 0;
 	int ret = 0;
 
-	for (; !ret && count < ARRAY_SIZE(surfaces); count++) {
-		ret = surface_alloc(&surfaces[count], card.fd,
-				    SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE,
-				    false);
-		if (!ret)
-			ret = surface_update(&surfaces[count]);
-	}
+	for (; !ret && count < ARRAY_SIZE(surfaces); count++)
+		ret = surface_alloc_on_host(&surfaces[count], card.fd,
+					    SPICE_SURFACE_FMT_32_xRGB, SIDE,
+					    SIDE, false);
 	check(!ret, "surface %u on the host: %d", count, ret);
 	if (check(counter_read(card.path, "release_slots", &used), "no counter"))
 		check(used >= ARRAY_SIZE(surfaces), "%" PRIu64 " slots", used);
@@ -165,20 +162,17 @@ static void create_and_close(void)
 {
 	struct surface surface;
 	uint64_t pending = 1;
-	int ret = surface_alloc(&surface, card.fd, SPICE_SURFACE_FMT_32_xRGB,
-				SIDE, SIDE, false);
+	int ret = surface_alloc_on_host(&surface, card.fd,
+					SPICE_SURFACE_FMT_32_xRGB, SIDE, SIDE,
+					false);
 
-	if (!ret)
-		ret = surface_update(&surface);
 	check(!ret, "a surface on the host: %d", ret);
 	object_destroy(&surface.object);
 	/* the host gives ids back in bunches; more of them push it on */
 	for (int i = 0; pending && i < 50; i++) {
-		if (!surface_alloc(&surface, card.fd, SPICE_SURFACE_FMT_32_xRGB,
-				   8, 8, false)) {
-			surface_update(&surface);
-			object_destroy(&surface.object);
-		}
+		surface_alloc_on_host(&surface, card.fd,
+				      SPICE_SURFACE_FMT_32_xRGB, 8, 8, false);
+		object_destroy(&surface.object);
 		counter_read(card.path, "surfaces", &pending);
 	}
 	check(trace_count("qxl_evict", "size=37x37") == 1, "no eviction");
@@ -204,12 +198,10 @@ static void crowd(void)
 	crowded = calloc(wanted, sizeof(*crowded));
 	if (!check(!ret && crowded, "errno %d", errno))
 		return;
-	for (; !ret && count < wanted; count++) {
-		ret = surface_alloc(&crowded[count], card.fd,
-				    SPICE_SURFACE_FMT_32_xRGB, 8, 8, false);
-		if (!ret)
-			ret = surface_update(&crowded[count]);
-	}
+	for (; !ret && count < wanted; count++)
+		ret = surface_alloc_on_host(&crowded[count], card.fd,
+					    SPICE_SURFACE_FMT_32_xRGB, 8, 8,
+					    false);
 	check(!ret, "surface %" PRIu64 ": %d", count, ret);
 	while (count-- > 0)
 		object_destroy(&crowded[count].object);

@@ -90,6 +90,14 @@ int surface_update(const struct surface *surface)
 		       0;
 }
 
+int surface_alloc_on_host(struct surface *surface, int fd, uint32_t format,
+			  uint32_t width, uint32_t height, bool bottom_up)
+{
+	int ret = surface_alloc(surface, fd, format, width, height, bottom_up);
+
+	return ret ? ret : surface_update(surface);
+}
+
 struct raster surface_raster(const struct surface *surface)
 {
 	uint8_t *top = surface->object.map;

@@ -34,6 +34,10 @@ struct surface {
 int surface_alloc(struct surface *surface, int fd, uint32_t format,
 		  uint32_t width, uint32_t height, bool bottom_up);
 
+/* The same, and the host has it. Whatever comes of it may be destroyed. */
+int surface_alloc_on_host(struct surface *surface, int fd, uint32_t format,
+			  uint32_t width, uint32_t height, bool bottom_up);
+
 /* Waits until all that was drawn is in memory (DRM_IOCTL_QXL_UPDATE_AREA). */
 int surface_update(const struct surface *surface);
 
