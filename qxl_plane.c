@@ -101,6 +101,7 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 		.height = fb->height,
 		.dx = (int)head->head.x + state->dst.x1 - (state->src.x1 >> 16),
 		.dy = (int)head->head.y + state->dst.y1 - (state->src.y1 >> 16),
+		.head = drm_crtc_index(&head->base),
 	};
 }
 

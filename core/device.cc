@@ -313,6 +313,10 @@ Result<> Device::set_monitors(std::span<const qxl_head> heads) {
   QXL_TRY(write_monitors(static_cast<uint8_t*>(res_.ram) + monitors_offset_, heads));
   full_fence();
   write_ram(offsetof(QXLRam, monitors_config), main_slot_.address(monitors_offset_).value());
+  if (primary_adopted_)
+    presenter_.forget_heads();
+  else
+    presenter_.set_heads(heads);
   return execute(QXL_IO_MONITORS_CONFIG_ASYNC);
 }
 
@@ -346,6 +350,8 @@ void Device::fill_counters(qxl_counters& counters) {
   submission_.fill_counters(counters);
   counters.presented_rects = presenter_.presented_rects();
   counters.presented_bytes = presenter_.presented_bytes();
+  counters.moved_bytes = presenter_.moved_bytes();
+  counters.spared_bytes = presenter_.spared_bytes();
 }
 
 }  // namespace qxl

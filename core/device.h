@@ -10,9 +10,9 @@
 #include "core/cursor.h"
 #include "core/executor.h"
 #include "core/protocol/rom.h"
+#include "core/shadow_presenter.h"
 #include "core/submit.h"
 #include "core/surface.h"
-#include "core/upload.h"
 #include "qxl_core.h"
 
 namespace qxl {
@@ -102,7 +102,7 @@ class Device {
 
   SurfaceIds ids_;
   Submission submission_;
-  CopyPresenter presenter_;
+  ShadowPresenter presenter_;
   Executor executor_;
   Cursor cursor_;
   Surfaces surfaces_;

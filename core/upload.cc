@@ -4,50 +4,23 @@
 #include <spice/qxl_dev.h>
 
 #include "core/protocol/commands.h"
+#include "core/rect.h"
 
 namespace qxl {
 namespace {
 
-constexpr uint32_t kBytesPerPixel = 4;
 // Bands of one batch; with what reserve() needs for them this stays well
 // inside a kernel stack frame.
 constexpr uint32_t kBands = 16;
 static_assert(kBands <= Submission::kBatch);
 
-qxl_rect intersect(const qxl_rect& a, const qxl_rect& b) {
-  return {.x1 = a.x1 > b.x1 ? a.x1 : b.x1,
-          .y1 = a.y1 > b.y1 ? a.y1 : b.y1,
-          .x2 = a.x2 < b.x2 ? a.x2 : b.x2,
-          .y2 = a.y2 < b.y2 ? a.y2 : b.y2};
-}
-
-bool empty(const qxl_rect& rect) {
-  return rect.x1 >= rect.x2 || rect.y1 >= rect.y2;
-}
-
-qxl_rect moved(const qxl_rect& rect, int32_t dx, int32_t dy) {
-  return {.x1 = rect.x1 + dx, .y1 = rect.y1 + dy, .x2 = rect.x2 + dx, .y2 = rect.y2 + dy};
-}
-
-uint32_t width_of(const qxl_rect& rect) {
-  return static_cast<uint32_t>(rect.x2 - rect.x1);
-}
-
-uint32_t height_of(const qxl_rect& rect) {
-  return static_cast<uint32_t>(rect.y2 - rect.y1);
-}
-
 uint64_t pixel_bytes(const qxl_rect& rect) {
-  return uint64_t{width_of(rect)} * height_of(rect) * kBytesPerPixel;
+  return pixels_of(rect) * kBytesPerPixel;
 }
 
 // The part of the frame that can be seen on the primary.
 qxl_rect visible_part(const qxl_frame& frame, const qxl_rect& primary) {
-  qxl_rect all = {.x1 = 0,
-                  .y1 = 0,
-                  .x2 = static_cast<int32_t>(frame.width),
-                  .y2 = static_cast<int32_t>(frame.height)};
-  return intersect(all, moved(primary, -frame.dx, -frame.dy));
+  return intersect(rect_of_size(frame.width, frame.height), moved(primary, -frame.dx, -frame.dy));
 }
 
 }  // namespace
@@ -136,6 +109,14 @@ Result<> CopyPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {
   if (!release.ok()) return release.error();
   Release& command = *release.value();
   build_fill({Submission::pointer(command), submission_.address(command)}, visible, 0);
+  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);
+}
+
+Result<> CopyPresenter::move(const qxl_rect& dest, int32_t dx, int32_t dy) {
+  auto release = submission_.reserve_one(Pool::kUpload, kCopyBitsBytes);
+  if (!release.ok()) return release.error();
+  Release& command = *release.value();
+  build_copy_bits({Submission::pointer(command), submission_.address(command)}, dest, dx, dy);
   return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);
 }
 

@@ -24,6 +24,11 @@ class CopyPresenter {
   // Fills `dest`, cut to `primary`, with black. May sleep. kLost.
   Result<> blank(const qxl_rect& dest, const qxl_rect& primary);
 
+  // Has the host move what it shows (QXL_COPY_BITS): `dest` of the primary is then
+  // what was (dx, dy) pixels to the left and above of it. Both are inside the
+  // primary. May sleep. kLost.
+  Result<> move(const qxl_rect& dest, int32_t dx, int32_t dy);
+
   [[nodiscard]] uint64_t presented_rects() const { return load_relaxed(&rects_); }
   [[nodiscard]] uint64_t presented_bytes() const { return load_relaxed(&bytes_); }
 

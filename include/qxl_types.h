@@ -78,8 +78,9 @@ struct qxl_frame {
 	uint32_t pitch;     /* bytes between rows */
 	uint32_t width;     /* pixels */
 	uint32_t height;
-	int32_t dx; /* added to a framebuffer coordinate gives */
-	int32_t dy; /* the primary's coordinate */
+	int32_t dx;    /* added to a framebuffer coordinate gives */
+	int32_t dy;    /* the primary's coordinate */
+	uint32_t head; /* which one shows it, as qxl_core_set_monitors() counts */
 };
 
 /* An ARGB8888 (premultiplied) pointer image. */
@@ -112,6 +113,8 @@ struct qxl_counters {
 	uint64_t oom_notifies;    /* requests to the host to free memory */
 	uint64_t presented_rects;
 	uint64_t presented_bytes;
+	uint64_t moved_bytes;       /* of damage that the host moved itself */
+	uint64_t spared_bytes;      /* of damage that was not copied */
 	uint64_t in_flight;         /* now: commands held by the host */
 	uint64_t in_flight_bytes;   /* now: arena bytes held by the host */
 	uint64_t release_slots;     /* now: release records in use */

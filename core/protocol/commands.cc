@@ -39,6 +39,7 @@ QXLPoint16 cursor_position(int32_t x, int32_t y) {
 }  // namespace
 
 const uint32_t kFillBytes = sizeof(QXLDrawable);
+const uint32_t kCopyBitsBytes = sizeof(QXLDrawable);
 const uint32_t kSurfaceBytes = sizeof(QXLSurfaceCmd);
 const uint32_t kCursorMoveBytes = sizeof(QXLCursorCmd);
 
@@ -67,6 +68,13 @@ void build_fill(CommandMemory memory, const qxl_rect& dest, uint32_t color) {
   command.u.fill.brush.type = SPICE_BRUSH_TYPE_SOLID;
   command.u.fill.brush.u.color = color;
   command.u.fill.rop_descriptor = SPICE_ROPD_OP_PUT;
+  emit(memory, command);
+}
+
+void build_copy_bits(CommandMemory memory, const qxl_rect& dest, int32_t dx, int32_t dy) {
+  QXLDrawable command = {};
+  init_primary_draw(command, QXL_COPY_BITS, dest);
+  command.u.copy_bits.src_pos = {.x = dest.x1 - dx, .y = dest.y1 - dy};
   emit(memory, command);
 }
 

@@ -31,6 +31,7 @@ struct Bitmap {
 inline constexpr uint32_t kCopyPixels = 384;
 // Bytes to reserve for the commands without a payload.
 extern const uint32_t kFillBytes;
+extern const uint32_t kCopyBitsBytes;
 extern const uint32_t kSurfaceBytes;
 extern const uint32_t kCursorMoveBytes;
 
@@ -42,6 +43,10 @@ void build_copy(CommandMemory memory, const qxl_rect& dest, const Bitmap& bitmap
 
 // QXL_DRAW_FILL with a solid colour (0xRRGGBB).
 void build_fill(CommandMemory memory, const qxl_rect& dest, uint32_t color);
+
+// QXL_COPY_BITS: `dest` of the primary shows what was (dx, dy) pixels to the left
+// and above of it. They may overlap.
+void build_copy_bits(CommandMemory memory, const qxl_rect& dest, int32_t dx, int32_t dy);
 
 // QXL_SURFACE_CMD_CREATE. `data`: the surface's pixels, whose present contents
 // the host takes over (QXL_SURF_FLAG_KEEP_DATA).

@@ -127,6 +127,7 @@ struct DeviceStats {
   uint32_t interrupts = 0;
   uint32_t largest_batch = 0;
   uint64_t copied_pixels = 0;
+  QXLRect last_copy = {};  // its bounding box
   uint64_t held_bytes_max = 0;
   bool stream_friendly = true;  // all copies could become video
 };

@@ -326,6 +326,7 @@ bool FakeDevice::parse_copy_bitmap(const QXLImage &image, Held &held, Drawing &d
   }
   stats_.copies++;
   stats_.copied_pixels += (uint64_t)image.bitmap.x * image.bitmap.y;
+  stats_.last_copy = drawing.bbox;
   stats_.stream_friendly &= drawing.effect == QXL_EFFECT_OPAQUE;
   return true;
 }

@@ -24,8 +24,8 @@ void Frame::scribble(uint32_t seed) {
   for (uint32_t &pixel : pixels) pixel = (i++ * 2654435761u) ^ (seed * 40503u + 0x5a5a5a);
 }
 
-qxl_frame Frame::at(int32_t dx, int32_t dy) const {
-  return {pixels.data(), pitch, width, height, dx, dy};
+qxl_frame Frame::at(int32_t dx, int32_t dy, uint32_t head) const {
+  return {pixels.data(), pitch, width, height, dx, dy, head};
 }
 
 void CoreTest::SetUp() {

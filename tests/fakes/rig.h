@@ -35,11 +35,12 @@ class KernelTest : public ::testing::Test {
 class Frame {
  public:
   Frame(uint32_t width, uint32_t height, uint32_t seed = 0, uint32_t extra_pitch = 0);
-  qxl_frame at(int32_t dx = 0, int32_t dy = 0) const;
+  qxl_frame at(int32_t dx = 0, int32_t dy = 0, uint32_t head = 0) const;
   void scribble(uint32_t seed);
   uint32_t pixel(uint32_t x, uint32_t y) const {
     return pixels[(size_t)y * (pitch / 4) + x] & 0xffffff;
   }
+  uint32_t &at_pixel(uint32_t x, uint32_t y) { return pixels[(size_t)y * (pitch / 4) + x]; }
 
   uint32_t width, height, pitch;
   std::vector<uint32_t> pixels;

@@ -142,4 +142,26 @@ UNIT_MUTANTS = [
          " && height == primary_height_)")]),
     ("adopted-is-cleared", "AdoptedPrimary.StartsWithWhatIsThere", [
         ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
+    # Presenting what differs.
+    ("sent-from-the-frame", "Shadow.PixelsChangeWhileTheyAreSent", [
+        ("shadow_presenter.cc", "    return presenter_.copies_.present(shown, {rects_, count}, primary_);",
+         "    (void)shown;\n    for (auto& rect : std::span(rects_, count))\n"
+         "      rect = moved(rect, place_.x1 - original_.dx, place_.y1 - original_.dy);\n"
+         "    return presenter_.copies_.present(original_, {rects_, count}, primary_);"),
+        ("shadow_presenter.cc", "        primary_(primary),\n", "        primary_(primary),\n        original_(frame),\n"),
+        ("shadow_presenter.cc", "  const qxl_rect primary_;\n",
+         "  const qxl_rect primary_;\n  const qxl_frame& original_;\n")]),
+    ("moved-in-the-wrong-order", "Shadow.Scrolling", [
+        ("shadow.cc", "move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row", "move.dest.y1 + row")]),
+    ("blank-is-not-noticed", "Shadow.AfterBlankingAllIsSentAgain", [
+        ("shadow_presenter.cc", "    if (!empty(intersect(head.place, dest))) head.shadow.forget();\n",
+         "    (void)head;\n")]),
+    ("a-new-layout-is-not-noticed", "Shadow.ANewPrimaryIsBlack", [
+        ("shadow.cc", "  known_ = false;\n  if (width == width_", "  if (width == width_")]),
+    ("known-from-a-part-on", "Shadow.AfterANewLayoutAllIsSentAgain", [
+        ("shadow.cc", "  known_ |= width_of(rect) == width_ && height_of(rect) == height_;",
+         "  known_ = true;")]),
+    ("adopted-has-a-shadow", "Shadow.AnAdoptedPrimaryHasNone", [
+        ("device.cc", "  if (primary_adopted_)\n    presenter_.forget_heads();\n  else\n    presenter_",
+         "  presenter_")]),
 ]

@@ -65,6 +65,7 @@ TEST(Border, Frame) {
   EXPECT_AT(qxl_frame, height, 16);
   EXPECT_AT(qxl_frame, dx, 20);
   EXPECT_AT(qxl_frame, dy, 24);
+  EXPECT_AT(qxl_frame, head, 28);
 }
 
 TEST(Border, Small) {
@@ -76,8 +77,8 @@ TEST(Border, Small) {
   EXPECT_AT(qxl_cursor_image, hot_y, 24);
   EXPECT_SIZE(qxl_surface_desc, 16);
   EXPECT_AT(qxl_surface_desc, stride, 12);
-  EXPECT_SIZE(qxl_counters, 144);
-  EXPECT_AT(qxl_counters, lost, 136);
+  EXPECT_SIZE(qxl_counters, 160);
+  EXPECT_AT(qxl_counters, lost, 152);
 }
 
 TEST(Border, Command) {
