@@ -151,7 +151,8 @@ Move MotionSearch::find() {
   int32_t height = area_.y2 - area_.y1;
   if (width < kAnchor) return {};
   for (int32_t i = 0; i < kAnchorGrid * kAnchorGrid && !good_enough(); ++i) {
-    int32_t column = i % kAnchorGrid, row = i / kAnchorGrid;
+    int32_t column = i % kAnchorGrid;
+    int32_t row = i / kAnchorGrid;
     if (find_anchor(area_.x1 + (width - kAnchor) * (1 + 2 * column) / (2 * kAnchorGrid),
                     area_.y1 + height * (1 + 2 * row) / (2 * kAnchorGrid)))
       search_from_anchor();

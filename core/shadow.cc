@@ -111,7 +111,7 @@ bool Shadow::Marked::next(qxl_rect& rect) {
 
 void Shadow::update(const FrameReader& frame, const qxl_rect& rect) {
   for (int32_t y = rect.y1; y < rect.y2; ++y)
-    frame.copy(rect.x1, y, width_of(rect), writable(rect.x1, y));
+    frame.copy(rect.x1, y, width_of(rect), pixels_ + offset(rect.x1, y));
   known_ |= width_of(rect) == width_ && height_of(rect) == height_;
 }
 
@@ -121,7 +121,8 @@ void Shadow::move(const Move& move) {
   for (uint32_t i = 0; i < height_of(move.dest); ++i) {
     int32_t row = static_cast<int32_t>(i);
     int32_t y = move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row;
-    __builtin_memmove(writable(move.dest.x1, y), at(move.dest.x1 - move.dx, y - move.dy), bytes);
+    __builtin_memmove(pixels_ + offset(move.dest.x1, y), at(move.dest.x1 - move.dx, y - move.dy),
+                      bytes);
   }
 }
 

@@ -72,7 +72,9 @@ class Shadow {
   [[nodiscard]] static Tiles tiles_around(const qxl_rect& area);
   [[nodiscard]] static qxl_rect pixels_under(const Tiles& tiles);
   [[nodiscard]] uint8_t& mark(uint32_t x, uint32_t y) { return marks_[size_t{columns_} * y + x]; }
-  [[nodiscard]] uint8_t* writable(int32_t x, int32_t y) { return const_cast<uint8_t*>(at(x, y)); }
+  [[nodiscard]] size_t offset(int32_t x, int32_t y) const {
+    return (size_t{width_} * static_cast<uint32_t>(y) + static_cast<uint32_t>(x)) * kBytesPerPixel;
+  }
   [[nodiscard]] bool all_marked(const Tiles& tiles, uint32_t y);
   void mark_changed(const FrameReader& frame, const qxl_rect& area, uint32_t y);
 

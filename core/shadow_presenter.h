@@ -20,7 +20,7 @@ namespace qxl {
 // Heads that it has no shadow of are copied as they come.
 class ShadowPresenter {
  public:
-  explicit ShadowPresenter(Submission& submission) : submission_(submission), copies_(submission) {}
+  explicit ShadowPresenter(Submission& submission) : copies_(submission) {}
 
   // The heads as they lie on the primary from now on; what they show is not
   // known. Nothing is being presented meanwhile. May sleep.
@@ -48,7 +48,6 @@ class ShadowPresenter {
   };
   class Update;
 
-  Submission& submission_;
   CopyPresenter copies_;
   Head heads_[QXL_MAX_HEADS] = {};
   uint64_t moved_bytes_ = 0;   // atomic

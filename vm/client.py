@@ -90,6 +90,10 @@ class Client:
                     raise
             time.sleep(pause)
 
+    def streams(self):
+        """Videos that the server has begun since this was asked first."""
+        return int(self._ask("streams").split()[1])
+
     def received(self):
         """Bytes the display channel has received."""
         return int(self._ask("stats").split()[1])

@@ -63,7 +63,7 @@ class Guest:
         self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
             handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
-                        "monitors": self._on_monitors, "echo": " ".join}
+                        "monitors": self._on_monitors, "streams": self._on_streams, "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
@@ -117,6 +117,10 @@ class Guest:
         """`monitors WxH+X+Y...`: the client asks for these heads."""
         self.client.ask_for_monitors(" ".join(words))
         return "ok"
+
+    def _on_streams(self, _words):
+        """`streams`: how many videos the server has begun since this was asked first."""
+        return f"ok {self.client.streams()}"
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"

@@ -37,6 +37,7 @@ class Machine:
     spice_port: int = 0
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
+    video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
     shell: bool = False  # a guest shell on this process's terminal, on the fourth serial port
 
 
@@ -115,7 +116,7 @@ class Qemu:
             # Lossy compression, even if the server believes that the line is slow, would make a
             # comparison of pictures meaningless.
             "-spice", f"{spice},disable-ticketing=on,jpeg-wan-compression=never,"
-            "zlib-glz-wan-compression=never,streaming-video=off",
+            f"zlib-glz-wan-compression=never,streaming-video={'filter' if machine.video else 'off'}",
             "-chardev", f"file,id=log,path={self.kernel_log}", "-device", "isa-serial,index=0,chardev=log",
             "-chardev", f"file,id=out,path={self.output}", "-device", "isa-serial,index=1,chardev=out",
             # The third port's usual interrupt is the first one's, and ISA interrupts can't be shared.

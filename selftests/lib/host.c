@@ -116,6 +116,22 @@ bool host_ask_for_monitors(const char *layout)
 	return check(!strcmp(answer, "ok"), "monitors %s: %s", layout, answer);
 }
 
+int host_count_streams(void)
+{
+	char answer[256];
+	int fd = channel_open();
+	int count;
+
+	if (fd < 0) {
+		ktap_skip("nobody to count videos: QXL_HOST_CHANNEL is not set");
+		return -ENXIO;
+	}
+	ask(fd, "streams", answer, sizeof(answer));
+	if (check(sscanf(answer, "ok %d", &count) == 1, "streams: %s", answer))
+		return count;
+	return -EIO;
+}
+
 void host_shot(const char *name)
 {
 	char request[128], answer[256];

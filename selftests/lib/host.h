@@ -31,6 +31,13 @@ bool host_check_cursor(const char *wanted, ...)
  */
 bool host_ask_for_monitors(const char *layout);
 
+/*
+ * How many videos the server has begun to send since this was called first, in
+ * a guest of the shape "video". Negative, with the case failed or skipped,
+ * without an answer.
+ */
+int host_count_streams(void);
+
 /* Has the host keep a picture under @name, for people; nothing is checked. */
 void host_shot(const char *name);
 

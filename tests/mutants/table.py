@@ -144,11 +144,13 @@ UNIT_MUTANTS = [
         ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
     # Presenting what differs.
     ("sent-from-the-frame", "Shadow.PixelsChangeWhileTheyAreSent", [
-        ("shadow_presenter.cc", "    return presenter_.copies_.present(shown, {rects_, count}, primary_);",
+        ("shadow_presenter.cc",
+         "    return presenter_.copies_.present(shown, {rects_, count}, primary_);",
          "    (void)shown;\n    for (auto& rect : std::span(rects_, count))\n"
          "      rect = moved(rect, place_.x1 - original_.dx, place_.y1 - original_.dy);\n"
          "    return presenter_.copies_.present(original_, {rects_, count}, primary_);"),
-        ("shadow_presenter.cc", "        primary_(primary),\n", "        primary_(primary),\n        original_(frame),\n"),
+        ("shadow_presenter.cc", "        primary_(primary),\n",
+         "        primary_(primary),\n        original_(frame),\n"),
         ("shadow_presenter.cc", "  const qxl_rect primary_;\n",
          "  const qxl_rect primary_;\n  const qxl_frame& original_;\n")]),
     ("moved-in-the-wrong-order", "Shadow.Scrolling", [
