@@ -109,12 +109,6 @@ bool Shadow::Marked::next(qxl_rect& rect) {
 
 // Contents ------------------------------------------------------------------------
 
-void Shadow::update(const FrameReader& frame, const qxl_rect& rect) {
-  for (int32_t y = rect.y1; y < rect.y2; ++y)
-    frame.copy(rect.x1, y, width_of(rect), pixels_ + offset(rect.x1, y));
-  known_ |= width_of(rect) == width_ && height_of(rect) == height_;
-}
-
 // Rows in the order in which none is overwritten before it has moved.
 void Shadow::move(const Move& move) {
   size_t bytes = size_t{width_of(move.dest)} * kBytesPerPixel;

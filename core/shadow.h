@@ -47,6 +47,10 @@ class Shadow {
 
   [[nodiscard]] bool known() const { return known_; }
   void forget() { known_ = false; }
+  // `rect` is being sent: with all of it the contents are known.
+  void learn(const qxl_rect& rect) {
+    known_ |= width_of(rect) == width_ && height_of(rect) == height_;
+  }
 
   [[nodiscard]] const uint8_t* at(int32_t x, int32_t y) const {
     return pixels_ +
@@ -60,8 +64,10 @@ class Shadow {
   // The marked tiles, as rectangles.
   class Marked;
 
-  // Takes over the frame's pixels. All of them: the contents are known then.
-  void update(const FrameReader& frame, const qxl_rect& rect);
+  // Takes over `count` of the frame's pixels from (x, y) on.
+  void update(const FrameReader& frame, int32_t x, int32_t y, uint32_t count) {
+    frame.copy(x, y, count, pixels_ + offset(x, y));
+  }
   void move(const Move& move);
 
  private:

@@ -18,10 +18,10 @@ bool most_of(uint32_t tiles, const qxl_rect& rect) {
 
 }  // namespace
 
-// One call of present() on a head with a shadow. Collects rectangles of the
-// shadow for the copying presenter. What is collected is in the shadow already,
-// so it may change on from there before it is sent, but not past a command that
-// depends on what the host shows.
+// One call of present() on a head with a shadow. Collects rectangles for the
+// copying presenter, which updates the shadow with them: what is found changed
+// once more until then is sent twice. A command that depends on what the host
+// shows must not overtake them.
 class ShadowPresenter::Update {
  public:
   Update(ShadowPresenter& presenter, Head& head, const qxl_frame& frame, const qxl_rect& primary)
@@ -29,8 +29,7 @@ class ShadowPresenter::Update {
         shadow_(head.shadow),
         place_(head.place),
         frame_(frame, frame.dx - head.place.x1, frame.dy - head.place.y1),
-        primary_(primary),
-        number_(frame.head) {}
+        primary_(primary) {}
 
   // `rects` are the frame's.
   Result<> add_all(std::span<const qxl_rect> rects) {
@@ -52,16 +51,10 @@ class ShadowPresenter::Update {
   }
 
   Result<> flush() {
-    qxl_frame shown = {.pixels = shadow_.at(0, 0),
-                       .pitch = width_of(shadow_.extent()) * kBytesPerPixel,
-                       .width = width_of(shadow_.extent()),
-                       .height = height_of(shadow_.extent()),
-                       .dx = place_.x1,
-                       .dy = place_.y1,
-                       .head = number_};
     uint32_t count = count_;
     count_ = 0;
-    return presenter_.copies_.present(shown, {rects_, count}, primary_);
+    return presenter_.copies_.present(PixelSource(frame_, shadow_), {rects_, count},
+                                      shadow_.extent(), place_.x1, place_.y1);
   }
 
   Result<> add_changes(const qxl_rect& area) {
@@ -92,7 +85,7 @@ class ShadowPresenter::Update {
   }
 
   Result<> send(const qxl_rect& rect) {
-    shadow_.update(frame_, rect);
+    shadow_.learn(rect);
     sent_pixels_ += pixels_of(rect);
     rects_[count_++] = rect;
     return count_ < kBatch ? Result<>{} : flush();
@@ -103,7 +96,6 @@ class ShadowPresenter::Update {
   const qxl_rect place_;
   const FrameReader frame_;
   const qxl_rect primary_;
-  const uint32_t number_;  // the head's
   uint64_t sent_pixels_ = 0;
   uint32_t count_ = 0;
   qxl_rect rects_[kBatch];

@@ -18,11 +18,6 @@ uint64_t pixel_bytes(const qxl_rect& rect) {
   return pixels_of(rect) * kBytesPerPixel;
 }
 
-// The part of the frame that can be seen on the primary.
-qxl_rect visible_part(const qxl_frame& frame, const qxl_rect& primary) {
-  return intersect(rect_of_size(frame.width, frame.height), moved(primary, -frame.dx, -frame.dy));
-}
-
 }  // namespace
 
 // Cuts rectangles to what is visible and into bands that fit upload memory:
@@ -55,18 +50,27 @@ class CopyPresenter::BandIterator {
 
 Result<> CopyPresenter::present(const qxl_frame& frame, std::span<const qxl_rect> rects,
                                 const qxl_rect& primary) {
-  BandIterator iterator(rects, visible_part(frame, primary), submission_.largest(Pool::kUpload));
+  qxl_rect visible =
+      intersect(rect_of_size(frame.width, frame.height), moved(primary, -frame.dx, -frame.dy));
+  FrameReader reader(frame, 0, 0);
+  return present(PixelSource(reader), rects, visible, frame.dx, frame.dy);
+}
+
+Result<> CopyPresenter::present(const PixelSource& pixels, std::span<const qxl_rect> rects,
+                                const qxl_rect& visible, int32_t dx, int32_t dy) {
+  BandIterator iterator(rects, visible, submission_.largest(Pool::kUpload));
   qxl_rect bands[kBands];
   uint32_t count = 0;
   while (iterator.next(bands[count])) {
     if (++count < kBands) continue;
-    QXL_TRY(present_batch(frame, {bands, count}));
+    QXL_TRY(present_batch(pixels, {bands, count}, dx, dy));
     count = 0;
   }
-  return present_batch(frame, {bands, count});
+  return present_batch(pixels, {bands, count}, dx, dy);
 }
 
-Result<> CopyPresenter::present_batch(const qxl_frame& frame, std::span<const qxl_rect> bands) {
+Result<> CopyPresenter::present_batch(const PixelSource& pixels, std::span<const qxl_rect> bands,
+                                      int32_t dx, int32_t dy) {
   while (!bands.empty()) {
     uint64_t bytes[kBands];
     Release* releases[kBands];
@@ -74,7 +78,8 @@ Result<> CopyPresenter::present_batch(const qxl_frame& frame, std::span<const qx
     auto reserved =
         submission_.reserve(Pool::kUpload, {bytes, bands.size()}, {releases, bands.size()});
     if (!reserved.ok()) return reserved.error();
-    for (uint32_t i = 0; i < reserved.value(); ++i) copy_band(frame, bands[i], *releases[i]);
+    for (uint32_t i = 0; i < reserved.value(); ++i)
+      copy_band(pixels, bands[i], moved(bands[i], dx, dy), *releases[i]);
     QXL_TRY(submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()}));
     bands = bands.subspan(reserved.value());
   }
@@ -83,21 +88,18 @@ Result<> CopyPresenter::present_batch(const qxl_frame& frame, std::span<const qx
 
 // Rows are packed: a stride wider than the rectangle would turn off the
 // server's compression.
-void CopyPresenter::copy_band(const qxl_frame& frame, const qxl_rect& band,
+void CopyPresenter::copy_band(const PixelSource& pixels, const qxl_rect& band, const qxl_rect& dest,
                               const Release& release) {
   CommandMemory memory = {Submission::pointer(release), submission_.address(release)};
   uint32_t stride = width_of(band) * kBytesPerPixel;
   auto* to = memory.pointer + kCopyPixels;
-  const auto* from = static_cast<const uint8_t*>(frame.pixels) +
-                     size_t{frame.pitch} * static_cast<uint32_t>(band.y1) +
-                     size_t{kBytesPerPixel} * static_cast<uint32_t>(band.x1);
-  for (uint32_t row = 0; row < height_of(band); ++row)
-    __builtin_memcpy(to + size_t{row} * stride, from + size_t{row} * frame.pitch, stride);
+  for (int32_t y = band.y1; y < band.y2; ++y, to += stride)
+    pixels.copy(band.x1, y, width_of(band), to);
   Bitmap bitmap = {.data = DeviceAddress{memory.address.value() + kCopyPixels},
                    .width = width_of(band),
                    .height = height_of(band),
                    .stride = stride};
-  build_copy(memory, moved(band, frame.dx, frame.dy), bitmap);
+  build_copy(memory, dest, bitmap);
   add_relaxed(&rects_, 1);
   add_relaxed(&bytes_, pixel_bytes(band));
 }

@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <span>
 
+#include "core/pixel_source.h"
 #include "core/presenter.h"
 #include "core/submit.h"
 #include "qxl_core.h"
 
 namespace qxl {
 
-// The copying presenter: frame.pixels are not read after present() returned.
+// The copying presenter: pixels are not read after present() returned.
 class CopyPresenter {
  public:
   explicit CopyPresenter(Submission& submission) : submission_(submission) {}
@@ -21,6 +22,10 @@ class CopyPresenter {
   // kLost.
   Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects,
                    const qxl_rect& primary);
+  // Shows `rects` of `pixels`, cut to `visible`, (dx, dy) from there on the
+  // primary, of which that is a part. May sleep. kLost.
+  Result<> present(const PixelSource& pixels, std::span<const qxl_rect> rects,
+                   const qxl_rect& visible, int32_t dx, int32_t dy);
   // Fills `dest`, cut to `primary`, with black. May sleep. kLost.
   Result<> blank(const qxl_rect& dest, const qxl_rect& primary);
 
@@ -35,8 +40,10 @@ class CopyPresenter {
  private:
   class BandIterator;
 
-  Result<> present_batch(const qxl_frame& frame, std::span<const qxl_rect> bands);
-  void copy_band(const qxl_frame& frame, const qxl_rect& band, const Release& release);
+  Result<> present_batch(const PixelSource& pixels, std::span<const qxl_rect> bands, int32_t dx,
+                         int32_t dy);
+  void copy_band(const PixelSource& pixels, const qxl_rect& band, const qxl_rect& dest,
+                 const Release& release);
 
   Submission& submission_;
   uint64_t rects_ = 0;  // atomic

@@ -144,15 +144,8 @@ UNIT_MUTANTS = [
         ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
     # Presenting what differs.
     ("sent-from-the-frame", "Shadow.PixelsChangeWhileTheyAreSent", [
-        ("shadow_presenter.cc",
-         "    return presenter_.copies_.present(shown, {rects_, count}, primary_);",
-         "    (void)shown;\n    for (auto& rect : std::span(rects_, count))\n"
-         "      rect = moved(rect, place_.x1 - original_.dx, place_.y1 - original_.dy);\n"
-         "    return presenter_.copies_.present(original_, {rects_, count}, primary_);"),
-        ("shadow_presenter.cc", "        primary_(primary),\n",
-         "        primary_(primary),\n        original_(frame),\n"),
-        ("shadow_presenter.cc", "  const qxl_rect primary_;\n",
-         "  const qxl_rect primary_;\n  const qxl_frame& original_;\n")]),
+        ("pixel_source.h", "    __builtin_memcpy(to, shadow_->at(x, y), size_t{count} * kBytesPerPixel);",
+         "    frame_.copy(x, y, count, to);")]),
     ("moved-in-the-wrong-order", "Shadow.Scrolling", [
         ("shadow.cc", "move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row", "move.dest.y1 + row")]),
     ("blank-is-not-noticed", "Shadow.AfterBlankingAllIsSentAgain", [
@@ -161,8 +154,8 @@ UNIT_MUTANTS = [
     ("a-new-layout-is-not-noticed", "Shadow.ANewPrimaryIsBlack", [
         ("shadow.cc", "  known_ = false;\n  if (width == width_", "  if (width == width_")]),
     ("known-from-a-part-on", "Shadow.AfterANewLayoutAllIsSentAgain", [
-        ("shadow.cc", "  known_ |= width_of(rect) == width_ && height_of(rect) == height_;",
-         "  known_ = true;")]),
+        ("shadow.h", "    known_ |= width_of(rect) == width_ && height_of(rect) == height_;",
+         "    known_ = !empty(rect);")]),
     ("adopted-has-a-shadow", "Shadow.AnAdoptedPrimaryHasNone", [
         ("device.cc", "  if (primary_adopted_)\n    presenter_.forget_heads();\n  else\n    presenter_",
          "  presenter_")]),

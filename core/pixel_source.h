@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where the copying presenter takes pixels from.
+#pragma once
+
+#include "core/frame_reader.h"
+#include "core/shadow.h"
+
+namespace qxl {
+
+// A frame, or a frame by way of the shadow of the head that shows it. Coordinates
+// are the reader's; for a shadow, the head's.
+class PixelSource {
+ public:
+  explicit PixelSource(const FrameReader& frame) : frame_(frame) {}
+  // What is copied is in the shadow, too: one look at the frame for both.
+  PixelSource(const FrameReader& frame, Shadow& shadow) : frame_(frame), shadow_(&shadow) {}
+
+  // Copies `count` pixels from (x, y) on.
+  void copy(int32_t x, int32_t y, uint32_t count, uint8_t* to) const {
+    if (!shadow_) return frame_.copy(x, y, count, to);
+    shadow_->update(frame_, x, y, count);
+    __builtin_memcpy(to, shadow_->at(x, y), size_t{count} * kBytesPerPixel);
+  }
+
+ private:
+  const FrameReader& frame_;
+  Shadow* shadow_ = nullptr;
+};
+
+}  // namespace qxl
