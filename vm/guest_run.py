@@ -59,6 +59,7 @@ class Guest:
         self.received = 0
         self._programs_in = programs_in
         self._display = machine.display
+        self._video = machine.video
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
         self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
@@ -119,8 +120,8 @@ class Guest:
         return "ok"
 
     def _on_streams(self, _words):
-        """`streams`: how many videos the server has begun since this was asked first."""
-        return f"ok {self.client.streams()}"
+        """`streams`: how many videos the server has begun since this was asked first; `off`: it never does."""
+        return f"ok {self.client.streams()}" if self._video else "off"
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"
