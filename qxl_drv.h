@@ -157,6 +157,14 @@ int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);
 struct drm_plane *qxl_plane_create_cursor(struct qxl_device *qdev);
 
+/*
+ * qxl_panic.c: drm_panic's callbacks of primary planes, where the kernel has it.
+ * For a context in which nothing may be locked, allocated or waited for.
+ */
+struct drm_scanout_buffer;
+int qxl_panic_get_buffer(struct drm_plane *plane, struct drm_scanout_buffer *sb);
+void qxl_panic_show(struct drm_plane *plane);
+
 /* qxl_gem.c */
 
 /*

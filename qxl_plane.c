@@ -179,6 +179,10 @@ static const struct drm_plane_helper_funcs qxl_primary_helper_funcs = {
 	.cleanup_fb = qxl_plane_cleanup_fb,
 	.atomic_check = qxl_primary_atomic_check,
 	.atomic_update = qxl_primary_atomic_update,
+	/* Initializers, or nothing. */
+	/* clang-format off */
+	QXL_PANIC_PLANE_FUNCS
+	/* clang-format on */
 };
 
 /* Cursor -------------------------------------------------------------------- */

@@ -81,6 +81,15 @@
 #define QXL_FDINFO_DRIVER_OPS
 #endif
 
+/* What drm_panic calls of a primary plane, where the kernel has it. */
+#ifdef CONFIG_DRM_PANIC
+#define QXL_PANIC_PLANE_FUNCS                       \
+	.get_scanout_buffer = qxl_panic_get_buffer, \
+	.panic_flush = qxl_panic_show,
+#else
+#define QXL_PANIC_PLANE_FUNCS
+#endif
+
 /* Cursor hotspots as plane properties, for which a driver must sign up. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #define QXL_DRIVER_CURSOR_HOTSPOT DRIVER_CURSOR_HOTSPOT

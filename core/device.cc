@@ -48,7 +48,8 @@ Device::Device(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& ro
       presenter_(submission_),
       executor_(submission_),
       cursor_(submission_),
-      surfaces_(submission_, ids_) {}
+      surfaces_(submission_, ids_),
+      panic_(dev) {}
 
 Result<Device*> Device::create(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& rom,
                                uint32_t heads) {
@@ -69,6 +70,8 @@ void Device::destroy(Device* device) {
 
 Result<> Device::allocate() {
   QXL_TRY(divide_memory());
+  panic_.setup(res_.ram_header, static_cast<uint8_t*>(res_.ram) + layout_.vram_offset,
+               layout_.vram_offset, layout_.vram_bytes);
   if (!io_lock_.create() || !io_done_event_.create()) return Error::kNoMemory;
   QXL_TRY(ids_.create(rom_.n_surfaces));
   QXL_TRY(surfaces_.setup(rom_.n_surfaces));
@@ -344,6 +347,18 @@ Result<> Device::update_surface(SurfaceId id, const qxl_rect& area) {
             QXLRect{.top = area.y1, .left = area.x1, .bottom = area.y2, .right = area.x2});
   write_ram(offsetof(QXLRam, update_surface), id.value());
   return execute(QXL_IO_UPDATE_AREA_ASYNC);
+}
+
+// Panic ---------------------------------------------------------------------------
+
+Result<qxl_panic_buffer> Device::panic_buffer(std::span<const qxl_head> heads,
+                                              uint32_t head) const {
+  if (submission_.lost()) return Error::kLost;
+  return panic_.buffer(heads, head, primary());
+}
+
+void Device::panic_show(std::span<const qxl_head> heads, uint32_t head) {
+  if (!submission_.lost()) panic_.show(heads, head, primary(), main_slot_);
 }
 
 void Device::fill_counters(qxl_counters& counters) {

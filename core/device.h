@@ -9,6 +9,7 @@
 #include "core/base/guard.h"
 #include "core/cursor.h"
 #include "core/executor.h"
+#include "core/panic.h"
 #include "core/protocol/rom.h"
 #include "core/shadow_presenter.h"
 #include "core/submit.h"
@@ -44,6 +45,8 @@ class Device {
   Result<SurfaceId> create_surface(qxl_bo* bo, const qxl_surface_desc& desc, uint64_t offset,
                                    qxl_fence* destroyed);
   Result<> update_surface(SurfaceId id, const qxl_rect& area) QXL_EXCLUDES(io_lock_);
+  Result<qxl_panic_buffer> panic_buffer(std::span<const qxl_head> heads, uint32_t head) const;
+  void panic_show(std::span<const qxl_head> heads, uint32_t head);
   void fill_counters(qxl_counters& counters);
 
   [[nodiscard]] bool client_has(uint32_t capability) const {
@@ -106,6 +109,7 @@ class Device {
   Executor executor_;
   Cursor cursor_;
   Surfaces surfaces_;
+  PanicScreen panic_;
 };
 
 }  // namespace qxl

@@ -187,6 +187,17 @@ int qxl_core_execute_draw(qxl_core* core, const qxl_draw* draw, const qxl_exec_b
   return errno_of(device(core).executor().execute(*draw, {bos, num_bos}));
 }
 
+int qxl_core_panic_buffer(const qxl_core* core, const qxl_head* heads, uint32_t count,
+                          uint32_t head, qxl_panic_buffer* buffer) {
+  auto result = device(core).panic_buffer({heads, count}, head);
+  if (result.ok()) *buffer = result.value();
+  return errno_of(result);
+}
+
+void qxl_core_panic_show(qxl_core* core, const qxl_head* heads, uint32_t count, uint32_t head) {
+  device(core).panic_show({heads, count}, head);
+}
+
 bool qxl_core_client_has(qxl_core* core, uint32_t index) {
   return device(core).client_has(index);
 }

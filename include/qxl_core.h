@@ -218,6 +218,24 @@ int qxl_core_parse_draw(const struct qxl_command *command,
 int qxl_core_execute_draw(struct qxl_core *core, const struct qxl_draw *draw,
 			  const struct qxl_exec_bo *bos, uint32_t num_bos);
 
+/*
+ * The panic screen. Both may be called with all other processors stopped anywhere
+ * in here: they take no lock, allocate nothing, don't sleep. @heads are the device's
+ * @count heads as the host shows them, of which @head is meant.
+ *
+ * buffer: where to draw. What was in VRAM is lost. Fewer rows than the head's where
+ * memory is short. -ENODEV: the head is off; -ENOMEM; -EIO when the device is lost.
+ *
+ * show: has the host show it (QXL_DRAW_COPY), with black around and no pointer
+ * (QXL_CURSOR_HIDE). For all heads together it waits 5 s at most for room on the
+ * rings, and then does nothing. Both may be called again.
+ */
+int qxl_core_panic_buffer(const struct qxl_core *core,
+			  const struct qxl_head *heads, uint32_t count,
+			  uint32_t head, struct qxl_panic_buffer *buffer);
+void qxl_core_panic_show(struct qxl_core *core, const struct qxl_head *heads,
+			 uint32_t count, uint32_t head);
+
 /* True when the SPICE client has capability bit @index (QXLRom). */
 bool qxl_core_client_has(struct qxl_core *core, uint32_t index);
 

@@ -132,8 +132,12 @@ void qxl_k_trace_release(struct qxl_device *dev, uint64_t id, uint64_t bytes,
 			 int error);
 void qxl_k_trace_lost(struct qxl_device *dev);
 
-/* time.c: monotonic milliseconds. */
+/* time.c */
+
+/* Monotonic milliseconds. */
 uint64_t qxl_k_time_ms(void);
+/* Passes so much time without sleeping, and without looking at a clock. */
+void qxl_k_delay_us(uint32_t us);
 
 #ifdef __cplusplus
 }

@@ -83,6 +83,14 @@ struct qxl_frame {
 	uint32_t head; /* which one shows it, as qxl_core_set_monitors() counts */
 };
 
+/* Where a panic screen is drawn: a head's picture, or the middle rows of it. */
+struct qxl_panic_buffer {
+	void *pixels;   /* XRGB8888, write-combined device memory */
+	uint32_t width; /* pixels */
+	uint32_t height;
+	uint32_t pitch; /* bytes between rows */
+};
+
 /* An ARGB8888 (premultiplied) pointer image. */
 struct qxl_cursor_image {
 	const void *pixels;

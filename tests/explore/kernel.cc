@@ -310,3 +310,8 @@ uint32_t qxl_k_crc32(const void *, size_t) {
 uint64_t qxl_k_time_ms(void) {
   return explore::now_ms();
 }
+
+// Of a panic, which is no scenario: everything else has stopped.
+void qxl_k_delay_us(uint32_t) {
+  fail("a delay outside of a panic");
+}

@@ -26,6 +26,8 @@ void FakeKernel::reset() {
   event_waits = 0;
   threaded_ = false;
   on_wait = nullptr;
+  on_delay = nullptr;
+  on_staged = nullptr;
   on_irq_window = nullptr;
   alive.allocations = 0;
   alive.events = 0;
@@ -253,4 +255,8 @@ uint32_t qxl_k_crc32(const void *data, size_t bytes) {
 
 uint64_t qxl_k_time_ms(void) {
   return FakeKernel::get().now_ms();
+}
+
+void qxl_k_delay_us(uint32_t) {
+  if (FakeKernel::get().on_delay) FakeKernel::get().on_delay();
 }

@@ -96,6 +96,11 @@ class FakeKernel {
 
   // Not threaded. Lets the host work; true when it did something.
   std::function<bool()> on_wait;
+  // Not threaded. Lets the host work while a processor only counts time: no
+  // interrupt, nothing deferred.
+  std::function<void()> on_delay;
+  // A command is on its ring and the host does not know; the core lock is held.
+  std::function<void()> on_staged;
   // Not threaded. Interrupts are enabled: take them now.
   std::function<void()> on_irq_window;
 

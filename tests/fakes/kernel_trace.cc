@@ -42,6 +42,7 @@ Traces traces() {
 }  // namespace fake
 
 void qxl_k_trace_submit(struct qxl_device *dev, uint32_t type, uint64_t id, uint64_t bytes) {
+  if (fake::FakeKernel::get().on_staged) fake::FakeKernel::get().on_staged();
   std::lock_guard guard(traced().mutex);
 
   traced().submits++;

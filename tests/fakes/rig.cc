@@ -10,6 +10,8 @@ void KernelTest::TearDown() {
   kernel.check_nothing_left();
   for (const std::string &text : take_violations()) ADD_FAILURE() << text;
   kernel.on_wait = nullptr;
+  kernel.on_delay = nullptr;
+  kernel.on_staged = nullptr;
   kernel.on_irq_window = nullptr;
 }
 
@@ -43,6 +45,7 @@ int CoreTest::create() {
 
     return run_deferred() || worked;
   };
+  kernel.on_delay = [this] { device->step(); };
 
   qxl_resources resources = device->resources();
 
