@@ -157,9 +157,10 @@ class Guest:
                 return None
             time.sleep(0.05)
 
-    def hits(self):
-        """Everything in the logs that fails the run, as texts to print."""
-        return (logscan.excerpts(list(self.kernel_log.lines), logscan.kernel_hit, after=60)
+    def hits(self, kernel_lines=None):
+        """Everything in the logs that fails the run, as texts to print; of the kernel's log these lines, or all."""
+        lines = list(self.kernel_log.lines) if kernel_lines is None else kernel_lines
+        return (logscan.excerpts(lines, logscan.kernel_hit, after=60)
                 + logscan.excerpts(list(self._messages.lines), logscan.qemu_hit, before=1, after=3))
 
     def close(self):

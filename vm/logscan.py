@@ -46,6 +46,22 @@ def kernel_hit(line):
     return bool(_KERNEL.search(line)) and not _NOISE.search(line)
 
 
+def without_panic(lines, why):
+    """The lines of a kernel log without those that tell of a panic that was wanted: its reason, twice, and that a
+    trace follows. What else is said there counts."""
+    rest, traces = [], 0
+    for line in lines:
+        if line.endswith(f"Kernel panic - not syncing: {why}"):
+            traces = 1
+        elif line.rstrip("-] ").endswith(f"end Kernel panic - not syncing: {why}"):
+            traces = 0
+        elif traces and line.endswith("Call Trace:"):
+            traces = 0
+        else:
+            rest.append(line)
+    return rest
+
+
 def qemu_hit(line):
     """Does this line of QEMU's stderr mean that the guest broke a device rule, or QEMU itself did?"""
     return bool(_QEMU.search(line)) and not _PROVOKED.search(line)
