@@ -168,8 +168,8 @@ static void light_surface(void)
 	ret = drmModeSetCrtc(card.fd, card.crtc, fb, 0, 0, &connector, 1, &mode);
 	check(!ret, "show: %d", ret);
 	host_check_picture("panic-surface", SURFACE_WIDTH, SURFACE_HEIGHT,
-			   "qxl_pattern %u %u %u", SURFACE_WIDTH, SURFACE_HEIGHT,
-			   SEED);
+			   "qxl_pattern %u %u %u", SURFACE_WIDTH,
+			   SURFACE_HEIGHT, SEED);
 }
 
 /* Overlapping, so that the host cannot leave any of them out. */
@@ -195,8 +195,7 @@ static const struct scene scenes[] = {
 
 static void setup(void)
 {
-	static const char parameter[] =
-		"/sys/module/drm/parameters/panic_screen";
+	static const char parameter[] = "/sys/module/drm/parameters/panic_screen";
 	int ret;
 
 	if (access(parameter, F_OK))

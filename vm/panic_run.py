@@ -11,7 +11,6 @@ import time
 import client
 import guest_run
 import initramfs
-import ktap
 import logscan
 import paths
 import picture
@@ -40,13 +39,6 @@ class Scene:
     width: int
     height: int
     heads: int = 1
-    device: str = "qxl-vga"
-    rows: int = 0  # the screen's, in the middle of the head, where memory does not hold more; 0: all
-
-    @property
-    def label(self):
-        """For results and files."""
-        return f"panic {self.name}" + (" with little memory" if self.rows else "")
 
 
 SCENES = (
@@ -56,24 +48,24 @@ SCENES = (
 )
 
 
-def _marks(image):
-    """(columns, rows) in which something is white."""
-    size = image.width * 3
-    rows = [row for row in range(image.height) if _WHITE in image.data[row * size:(row + 1) * size]]
-    columns = [column for column in range(image.width)
-               if any(image.data[row * size + 3 * column:row * size + 3 * column + 3] == _WHITE for row in rows)]
-    return columns, rows
+def _pixels(image):
+    return [image.data[at:at + 3] for at in range(0, len(image.data), 3)]
 
 
 def _off_centre(image):
-    """How far the middle of what is white is from the image's: (columns, rows)."""
-    columns, rows = _marks(image)
-    return (abs(columns[0] + columns[-1] + 1 - image.width) // 2, abs(rows[0] + rows[-1] + 1 - image.height) // 2)
+    """How far the middle of what is white is from the image's: (columns, rows), or nothing."""
+    white = [at for at, pixel in enumerate(_pixels(image)) if pixel == _WHITE]
+    if not white:
+        return None
+    columns = [at % image.width for at in white]
+    rows = [at // image.width for at in white]
+    return (abs(min(columns) + max(columns) + 1 - image.width) // 2,
+            abs(min(rows) + max(rows) + 1 - image.height) // 2)
 
 
 def judge_head(screen, image):
     """What is wrong with a head's picture as a panic screen, or an empty text."""
-    pixels = [image.data[at:at + 3] for at in range(0, len(image.data), 3)]
+    pixels = _pixels(image)
     white = pixels.count(_WHITE)
     other = len(pixels) - white - pixels.count(_BLACK)
     if other:
@@ -86,12 +78,11 @@ def judge_head(screen, image):
         return f"{share:.1%} is white: is there no text?"
     # The logo is in the corner; the message is in the middle.
     quarter = image.height // 4
-    middle = image.crop(0, quarter, image.width, image.height - 2 * quarter)
-    if not _marks(middle)[1]:
+    off = _off_centre(image.crop(0, quarter, image.width, image.height - 2 * quarter))
+    if not off:
         return "no message in the middle"
-    columns, rows = _off_centre(middle)
-    if columns > _FONT_WIDTH or rows > 2 * _FONT_HEIGHT:
-        return f"the message is {columns}, {rows} off the middle"
+    if off[0] > _FONT_WIDTH or off[1] > 2 * _FONT_HEIGHT:
+        return f"the message is {off[0]}, {off[1]} off the middle"
     return ""
 
 
@@ -154,20 +145,20 @@ def _verdicts(scene, guest):
 
 def _scene(scene, kernel, driver, out, printer):
     test = testrun.Test(scene.name, PROGRAM, (scene.name, scene.screen), _LIT_SECONDS + 2 * _PANIC_SECONDS)
-    machine = qemu.Machine(scene.device, append=f"{kernel.append} {_STAY}".strip())
+    machine = qemu.Machine(append=f"{kernel.append} {_STAY}".strip())
     with guest_run.boot(machine, kernel, _archive(kernel, driver, test), out / scene.name) as guest:
         why = _wait_for_panic(guest)
         lit = any(line.startswith("ok 1 ") for line in list(guest.output.lines))
-        printer.verdict(f"{scene.label}: the screen was lit", "" if lit else why or "it was not")
-        printer.verdict(f"{scene.label}: the kernel panics", why)
+        printer.verdict(f"panic {scene.name}: the screen was lit", "" if lit else why or "it was not")
+        printer.verdict(f"panic {scene.name}: the kernel panics", why)
         if not why:
             for name, wrong in _verdicts(scene, guest):
-                printer.verdict(f"{scene.label}: {name}", wrong)
+                printer.verdict(f"panic {scene.name}: {name}", wrong)
         guest.shots("panic")
         hits = guest.hits(logscan.without_panic(list(guest.kernel_log.lines), WHY))
     for hit in hits:
         print("\n".join("    " + line for line in hit.splitlines()), flush=True)
-    printer.verdict(f"{scene.label}: clean kernel log and device", f"{len(hits)} hits" if hits else "")
+    printer.verdict(f"panic {scene.name}: clean kernel log and device", f"{len(hits)} hits" if hits else "")
 
 
 def chosen(names):

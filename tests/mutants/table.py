@@ -159,4 +159,31 @@ UNIT_MUTANTS = [
     ("adopted-has-a-shadow", "Shadow.AnAdoptedPrimaryHasNone", [
         ("device.cc", "  if (primary_adopted_)\n    presenter_.forget_heads();\n  else\n    presenter_",
          "  presenter_")]),
+    # A panic.
+    ("panic-takes-the-lock", "Panic.InTheMiddleOfAPush", [
+        ("device.cc", "  if (!submission_.lost()) panic_.show(",
+         "  if (submission_.usable().ok()) panic_.show(")]),
+    ("panic-in-upload-memory", "Panic.WritesToVramAndTheRingsAlone", [
+        ("device.cc", "static_cast<uint8_t*>(res_.ram) + layout_.vram_offset,\n"
+         "               layout_.vram_offset, layout_.vram_bytes);",
+         "static_cast<uint8_t*>(res_.ram) + upload_offset_,\n"
+         "               upload_offset_, layout_.upload_bytes);")]),
+    ("panic-in-the-primary", "Panic.CoversWhatIsPending", [
+        ("device.cc", "static_cast<uint8_t*>(res_.ram) + layout_.vram_offset,\n"
+         "               layout_.vram_offset, layout_.vram_bytes);",
+         "static_cast<uint8_t*>(res_.ram) + rom_.primary_offset,\n"
+         "               rom_.primary_offset, rom_.primary_bytes);")]),
+    ("panic-heads-on-one-place", "Panic.EachHeadHasItsOwnAtItsPlace", [
+        ("panic.cc", "  for (const qxl_head& head : heads.first(index)) slice.offset += share(head);\n", "")]),
+    ("panic-past-vram", "PanicWithLittleMemory.IsShared", [
+        ("panic.cc", "total <= bytes_ ? wanted : wanted * bytes_ / total", "total ? wanted : 0")]),
+    ("panic-waits-for-ever", "Panic.DoesNotWaitForEver", [
+        ("panic.cc", "if (waits_++ >= kMaxWaits) return false;",
+         "if (waits_++ >= 2 * kMaxWaits) return false;")]),
+    ("panic-ring-overrun", "Panic.DoesNotWaitForEver", [
+        ("panic.cc", "if (waits_++ >= kMaxWaits) return false;",
+         "if (waits_++ >= kMaxWaits) break;")]),
+    ("panic-does-not-wake", "Panic.WakesAHostThatDidNotAsk", [
+        ("panic.cc", ".padding = 0});\n  qxl_k_port_write(dev_, notify_port, 0);\n",
+         ".padding = 0});\n")]),
 ]

@@ -148,8 +148,7 @@ TEST_F(Panic, WritesToVramAndTheRingsAlone) {
   ASSERT_EQ(panic(0, 1), 0);
 
   EXPECT_EQ(memcmp(before.data(), ram, layout.vram_offset), 0);
-  EXPECT_NE(memcmp(before.data() + layout.vram_offset, ram + layout.vram_offset,
-                   layout.vram_bytes),
+  EXPECT_NE(memcmp(before.data() + layout.vram_offset, ram + layout.vram_offset, layout.vram_bytes),
             0);
   EXPECT_EQ(layout.vram_offset + layout.vram_bytes, rom.ram_header_offset);
   device->bad.stops_consuming = false;
