@@ -18,6 +18,8 @@ SIZE(qxl_layout, 24);
 SIZE(qxl_head, 16);
 SIZE(qxl_frame, 32);
 AT(qxl_frame, dy, 24);
+SIZE(qxl_panic_buffer, 24);
+AT(qxl_panic_buffer, pitch, 16);
 SIZE(qxl_cursor_image, 32);
 AT(qxl_cursor_image, hot_y, 24);
 SIZE(qxl_surface_desc, 16);
