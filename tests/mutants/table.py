@@ -168,7 +168,7 @@ UNIT_MUTANTS = [
          "               layout_.vram_offset, layout_.vram_bytes);",
          "static_cast<uint8_t*>(res_.ram) + upload_offset_,\n"
          "               upload_offset_, layout_.upload_bytes);")]),
-    ("panic-in-the-primary", "Panic.CoversWhatIsPending", [
+    ("panic-in-the-primary", "Panic.WritesToVramAndTheRingsAlone", [
         ("device.cc", "static_cast<uint8_t*>(res_.ram) + layout_.vram_offset,\n"
          "               layout_.vram_offset, layout_.vram_bytes);",
          "static_cast<uint8_t*>(res_.ram) + rom_.primary_offset,\n"

@@ -314,8 +314,8 @@ TEST_F(PanicWithLittleMemory, IsShared) {
     qxl_panic_buffer buffer = {};
 
     ASSERT_EQ(buffer_of(head, buffer), 0);
-    EXPECT_GE((uint8_t *)buffer.pixels, vram);
-    EXPECT_LE((uint8_t *)buffer.pixels + (size_t)buffer.pitch * buffer.height,
+    ASSERT_GE((uint8_t *)buffer.pixels, vram);
+    ASSERT_LE((uint8_t *)buffer.pixels + (size_t)buffer.pitch * buffer.height,
               vram + layout.vram_bytes);
     EXPECT_LT(buffer.height, heads_on[head].height);
     ASSERT_EQ(panic(head, head), 0);
