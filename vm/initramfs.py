@@ -19,7 +19,7 @@ _FOLDERS = ("bin", "dev", "etc", "lib", "lib64", "mnt", "modules", "proc", "root
 # ext4 asks the kernel's crypto layer for this by name, so modules.dep does not tell; newer kernels have it
 # built in or need it no more.
 _OPTIONAL = ("crc32c_generic",)
-AGENT_MODULES = ("virtio_pci", "virtio_console")
+_AGENT_MODULES = ("virtio_pci", "virtio_console")
 _DESKTOP_MODULES = (*_OPTIONAL, "virtio_pci", "virtio_blk", "ext4", "overlay", "evdev")
 
 
@@ -103,6 +103,11 @@ def _add_program(archive, source, name):
     archive.file(name, pathlib.Path(source).read_bytes())
     for library in libraries(source):
         archive.file(library.lstrip("/"), pathlib.Path(library).read_bytes())
+
+
+def wanted_modules(machine):
+    """What a guest of this shape loads beside the driver."""
+    return machine.modules + (_AGENT_MODULES if machine.agent else ())
 
 
 def for_tests(kernel, driver, programs, manifest, extra_modules=()):

@@ -34,6 +34,7 @@ class Machine:
     cpus: int = 2
     append: str = ""
     drives: tuple = ()
+    modules: tuple = ()  # of the kernel, loaded before the driver with all that they need
     spice_port: int = 0
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts

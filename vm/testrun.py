@@ -148,7 +148,7 @@ def wait(guest, collector, deadline, off_seconds):
 def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_in, tree):
     programs = tree or sorted({programs_in / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests),
-                                  initramfs.AGENT_MODULES if machine.agent else ())
+                                  initramfs.wanted_modules(machine))
     return run_archive(kernel, archive, tests, machine, out, timeout, say_case, programs_in)
 
 
