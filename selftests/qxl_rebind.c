@@ -5,7 +5,6 @@
  * file may be closed before or after the device is back.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,16 +13,14 @@
 #include <xf86drm.h>
 
 #include "card.h"
-#include "clock.h"
+#include "driver.h"
 #include "dumb.h"
 #include "host.h"
 #include "ktap.h"
 
-#define DRIVER_FOLDER "/sys/bus/pci/drivers/qxl"
 #define WIDTH 640
 #define HEIGHT 480
 #define ROUNDS 5
-#define COMES_BACK_US 10000000
 
 /* What a client has in hand when the device goes. */
 struct client {
@@ -54,37 +51,6 @@ static void setup(void)
 	sigaction(SIGSEGV, &action, NULL);
 }
 
-/* Writes the device's address to bind or unbind; 0 or a negative errno. */
-static int driver_write(const char *name)
-{
-	char path[64];
-	ssize_t written;
-	int fd, ret = 0;
-
-	snprintf(path, sizeof(path), DRIVER_FOLDER "/%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	written = write(fd, address, strlen(address));
-	if (written < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-static int open_when_back(struct card *card)
-{
-	int64_t start = now_us();
-	int ret;
-
-	do {
-		ret = card_try_open(card);
-		if (ret)
-			usleep(50000);
-	} while (ret && now_us() - start < COMES_BACK_US);
-	return ret;
-}
-
 static int light(struct card *card, const struct dumb *dumb)
 {
 	drmModeModeInfo mode;
@@ -105,7 +71,7 @@ static bool client_start(struct client *client)
 	int fd, ret;
 
 	memset(client, 0, sizeof(*client));
-	ret = open_when_back(&client->card);
+	ret = card_open_when_back(&client->card);
 	if (!check(!ret, "open: %d", ret))
 		return false;
 	fd = client->card.fd;
@@ -189,7 +155,7 @@ static void check_works_again(const char *name, bool with_picture)
 {
 	struct dumb dumb = { 0 };
 	struct card card;
-	int ret = open_when_back(&card);
+	int ret = card_open_when_back(&card);
 
 	if (!check(!ret, "open after bind: %d", ret))
 		return;
@@ -209,7 +175,7 @@ static void check_works_again(const char *name, bool with_picture)
 
 static bool take_away(struct client *client)
 {
-	int ret = driver_write("unbind");
+	int ret = driver_unbind(address);
 
 	if (!check(!ret, "unbind: %d", ret))
 		return false;
@@ -221,7 +187,7 @@ static bool take_away(struct client *client)
 
 static void bring_back(void)
 {
-	int ret = driver_write("bind");
+	int ret = driver_bind(address);
 
 	check(!ret, "bind: %d", ret);
 }
@@ -262,7 +228,7 @@ static void mapping_is_last(void)
 	if (!client_start(&client))
 		return;
 	card_close(&client.card);
-	ret = driver_write("unbind");
+	ret = driver_unbind(address);
 	check(!ret, "unbind: %d", ret);
 	check_mappings(&client);
 	bring_back();

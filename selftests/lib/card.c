@@ -21,26 +21,28 @@
 
 #define CARDS_MAX 16
 
-static bool is_qxl(int fd)
+static bool is_of(int fd, const char *driver)
 {
 	drmVersion *version = drmGetVersion(fd);
-	bool same = version && !strcmp(version->name, "qxl");
+	bool same = version && !strcmp(version->name, driver);
 
 	drmFreeVersion(version);
 	return same;
 }
 
 /* Minor numbers need not be dense: a rebound device gets a new one. */
-static int open_first_qxl(struct card *card)
+int card_open_driver(const char *driver, uint32_t number, char *path, size_t size)
 {
 	for (int i = 0; i < CARDS_MAX; i++) {
-		snprintf(card->path, sizeof(card->path), "/dev/dri/card%d", i);
-		card->fd = open(card->path, O_RDWR | O_CLOEXEC);
-		if (card->fd < 0)
+		int fd;
+
+		snprintf(path, size, "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
 			continue;
-		if (is_qxl(card->fd))
-			return 0;
-		close(card->fd);
+		if (is_of(fd, driver) && !number--)
+			return fd;
+		close(fd);
 	}
 	return -ENODEV;
 }
@@ -49,8 +51,11 @@ static int open_node(struct card *card)
 {
 	const char *path = getenv("QXL_CARD");
 
-	if (!path)
-		return open_first_qxl(card);
+	if (!path) {
+		card->fd = card_open_driver("qxl", 0, card->path,
+					    sizeof(card->path));
+		return card->fd < 0 ? card->fd : 0;
+	}
 	snprintf(card->path, sizeof(card->path), "%s", path);
 	card->fd = open(card->path, O_RDWR | O_CLOEXEC);
 	return card->fd < 0 ? -errno : 0;

@@ -64,6 +64,13 @@ int card_try_open(struct card *card);
 void card_open(struct card *card);
 void card_close(struct card *card);
 
+/*
+ * Opens the card of a DRM driver, number 0 its first; fills @path. Its file or
+ * -ENODEV.
+ */
+int card_open_driver(const char *driver, uint32_t number, char *path,
+		     size_t size);
+
 /* "0000:00:02.0"; false when there's no QXL device. */
 bool card_pci_address(char *address, size_t size);
 
