@@ -25,21 +25,30 @@ static void qxl_gem_free(struct drm_gem_object *obj)
 	qxl_compat_ttm_bo_fini(&bo->tbo);
 }
 
-/* dma-buf importers read the pages, so they are pinned where pages are. */
+/*
+ * dma-buf importers read the pages, so they are pinned where pages are, and all
+ * are there: a BO that nobody has touched has none yet.
+ */
 static int qxl_gem_pin(struct drm_gem_object *obj)
 {
 	struct qxl_bo *bo = gem_to_qxl_bo(obj);
 	int ret;
 
+	qxl_compat_pin_begin(obj);
 	ret = qxl_bo_validate(bo, QXL_GEM_DOMAIN_CPU);
 	if (!ret)
+		ret = qxl_compat_ttm_bo_populate(&bo->tbo);
+	if (!ret)
 		ttm_bo_pin(&bo->tbo);
+	qxl_compat_pin_end(obj);
 	return ret;
 }
 
 static void qxl_gem_unpin(struct drm_gem_object *obj)
 {
+	qxl_compat_pin_begin(obj);
 	ttm_bo_unpin(&gem_to_qxl_bo(obj)->tbo);
+	qxl_compat_pin_end(obj);
 }
 
 static struct sg_table *qxl_gem_get_sg_table(struct drm_gem_object *obj)

@@ -17,6 +17,7 @@
 #include <drm/drm_plane.h>
 #include <drm/ttm/ttm_device.h>
 #include <drm/ttm/ttm_placement.h>
+#include <drm/ttm/ttm_tt.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #include <drm/ttm/ttm_bo.h>
@@ -62,14 +63,15 @@
 #define QXL_DRIVER_DATE(value) .date = (value),
 #endif
 
-/* PRIME ioctls, which new kernels provide by themselves. */
+/* PRIME ioctls and mappings, which new kernels provide by themselves. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 #define QXL_PRIME_DRIVER_OPS
 #else
 #include <drm/drm_prime.h>
 #define QXL_PRIME_DRIVER_OPS                              \
 	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
-	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
+	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
+	.gem_prime_mmap = drm_gem_prime_mmap,
 #endif
 
 /* /proc/PID/fdinfo with what a client's objects take, where DRM has it. */
@@ -169,6 +171,35 @@ static inline void qxl_compat_vmap_end(struct drm_gem_object *obj)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 	dma_resv_unlock(obj->resv);
+#endif
+}
+
+/* GEM's pin and unpin callbacks, the same. */
+static inline void qxl_compat_pin_begin(struct drm_gem_object *obj)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	dma_resv_assert_held(obj->resv);
+#else
+	dma_resv_lock(obj->resv, NULL);
+#endif
+}
+
+static inline void qxl_compat_pin_end(struct drm_gem_object *obj)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	dma_resv_unlock(obj->resv);
+#endif
+}
+
+/* Allocates the pages of a BO in system memory. The caller holds its reservation. */
+static inline int qxl_compat_ttm_bo_populate(struct ttm_buffer_object *tbo)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	return ttm_bo_populate(tbo, &ctx);
+#else
+	return ttm_tt_populate(tbo->bdev, tbo->ttm, &ctx);
 #endif
 }
 
