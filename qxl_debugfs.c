@@ -80,8 +80,12 @@ static int qxl_debugfs_counters(struct seq_file *m, void *unused)
 
 /* Buffer objects ------------------------------------------------------------ */
 
-static const char *place_name(const struct ttm_resource *mem)
+static const char *place_name(const struct qxl_bo *bo)
 {
+	const struct ttm_resource *mem = bo->tbo.resource;
+
+	if (qxl_bo_is_imported(bo))
+		return "imported";
 	if (!mem)
 		return "nowhere";
 	switch (mem->mem_type) {
@@ -96,7 +100,7 @@ static const char *place_name(const struct ttm_resource *mem)
 
 static void show_bo(struct seq_file *m, struct qxl_bo *bo)
 {
-	seq_printf(m, "%-8s %12zu %5u %6s %8u\n", place_name(bo->tbo.resource),
+	seq_printf(m, "%-8s %12zu %5u %6s %8u\n", place_name(bo),
 		   bo->tbo.base.size, bo->tbo.pin_count,
 		   iosys_map_is_null(&bo->map) ? "no" : "yes",
 		   READ_ONCE(bo->surface_id));
@@ -110,7 +114,7 @@ static void show_surface(struct seq_file *m, struct qxl_bo *bo)
 		return;
 	seq_printf(m, "%7u %6u %6u %6u %7d %-8s %12llu\n", id,
 		   bo->surface.format, bo->surface.width, bo->surface.height,
-		   bo->surface.stride, place_name(bo->tbo.resource),
+		   bo->surface.stride, place_name(bo),
 		   bo->tbo.resource ? qxl_ttm_offset(bo->tbo.resource) : 0);
 }
 

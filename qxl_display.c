@@ -59,9 +59,25 @@ static const struct drm_mode_config_helper_funcs qxl_mode_config_helper_funcs = 
 	.atomic_commit_tail = qxl_commit_tail,
 };
 
+/*
+ * Whether the pixels of another device's buffer can be read is known here, where
+ * user space can still do something else.
+ */
 static struct drm_framebuffer *qxl_fb_create(QXL_FB_CREATE_PARAMS)
 {
-	return drm_gem_fb_create_with_dirty(QXL_FB_CREATE_ARGS);
+	struct drm_framebuffer *fb;
+	struct qxl_bo *bo;
+	int ret;
+
+	fb = drm_gem_fb_create_with_dirty(QXL_FB_CREATE_ARGS);
+	if (IS_ERR(fb))
+		return fb;
+	bo = qxl_fb_bo(fb);
+	ret = qxl_bo_is_imported(bo) ? qxl_prime_map(bo) : 0;
+	if (!ret)
+		return fb;
+	drm_framebuffer_put(fb);
+	return ERR_PTR(ret);
 }
 
 static const struct drm_mode_config_funcs qxl_mode_config_funcs = {

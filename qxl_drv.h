@@ -176,8 +176,28 @@ int qxl_gem_create_with_handle(struct qxl_device *qdev, struct drm_file *file,
 			       const struct qxl_surface_desc *surface,
 			       u32 *handle);
 extern const struct drm_gem_object_funcs qxl_gem_funcs;
+/* Of other devices' buffers. */
+extern const struct drm_gem_object_funcs qxl_gem_imported_funcs;
 int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 			struct drm_mode_create_dumb *args);
+
+/* qxl_prime.c */
+
+/* drm_gem_object_funcs.export */
+struct dma_buf *qxl_prime_export(struct drm_gem_object *obj, int flags);
+/* drm_driver.gem_prime_import */
+struct drm_gem_object *qxl_prime_import(struct drm_device *ddev,
+					struct dma_buf *dma_buf);
+/* Consumes @attach and the importer's reference to its dma-buf. May sleep. */
+void qxl_prime_detach(struct dma_buf_attachment *attach);
+/*
+ * Has the exporter map all of the imported BO @bo for the kernel, in @bo->map,
+ * until it is destroyed. Takes the reservation. May sleep. -EOPNOTSUPP: this
+ * exporter can't; else what the exporter says.
+ */
+int qxl_prime_map(struct qxl_bo *bo);
+/* Nobody else uses @bo any more. Takes the reservation. May sleep. */
+void qxl_prime_unmap(struct qxl_bo *bo);
 
 /* qxl_ttm.c */
 

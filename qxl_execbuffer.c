@@ -93,8 +93,11 @@ static int find_bo(struct exec *exec, u32 handle, u32 *index)
 	bo = qxl_bo_lookup(exec->file, handle);
 	if (!bo)
 		return -ENOENT;
-	ret = xa_err(xa_store(&exec->indexes, handle,
-			      xa_mk_value(exec->num_bos), GFP_KERNEL));
+	if (qxl_bo_is_imported(bo))
+		ret = -EINVAL;
+	else
+		ret = xa_err(xa_store(&exec->indexes, handle,
+				      xa_mk_value(exec->num_bos), GFP_KERNEL));
 	if (ret) {
 		qxl_bo_put(bo);
 		return ret;

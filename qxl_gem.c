@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GEM: object functions, handles, dumb buffers, dma-buf export.
+ * GEM: object functions, handles, dumb buffers.
  */
 #include <drm/drm_fourcc.h>
 #include <drm/drm_gem_ttm_helper.h>
@@ -85,12 +85,19 @@ static void qxl_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 
 const struct drm_gem_object_funcs qxl_gem_funcs = {
 	.free = qxl_gem_free,
+	.export = qxl_prime_export,
 	.pin = qxl_gem_pin,
 	.unpin = qxl_gem_unpin,
 	.get_sg_table = qxl_gem_get_sg_table,
 	.vmap = qxl_gem_vmap,
 	.vunmap = qxl_gem_vunmap,
 	.mmap = drm_gem_ttm_mmap,
+	.print_info = drm_gem_ttm_print_info,
+};
+
+/* What else there is to do with it is done with the dma-buf itself. */
+const struct drm_gem_object_funcs qxl_gem_imported_funcs = {
+	.free = qxl_gem_free,
 	.print_info = drm_gem_ttm_print_info,
 };
 

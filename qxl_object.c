@@ -7,6 +7,8 @@
  * a user mapping holds TTM's count and may outlive GEM's; it can be remapped
  * but never leads back to an object reference.
  */
+#include <linux/dma-buf.h>
+
 #include <drm/drm_gem_ttm_helper.h>
 
 #include "qxl_drv.h"
@@ -42,8 +44,12 @@ static void qxl_bo_destroy(struct ttm_buffer_object *tbo)
 	/* INVARIANT: free evicts first, so no id leads here any more. */
 	WARN_ON_ONCE(READ_ONCE(bo->surface_id));
 	WARN_ON_ONCE(READ_ONCE(bo->primary));
-	WARN_ON_ONCE(!iosys_map_is_null(&bo->map));
 	delist(qxl_bo_device(bo), bo);
+	if (qxl_bo_is_imported(bo)) {
+		qxl_prime_unmap(bo);
+		qxl_prime_detach(tbo->base.import_attach);
+	}
+	WARN_ON_ONCE(!iosys_map_is_null(&bo->map));
 	drm_gem_object_release(&tbo->base);
 	kfree(bo);
 }
@@ -60,12 +66,40 @@ static u32 domain_to_mem_type(u32 domain)
 	}
 }
 
+/* @bytes are whole pages. NULL: no memory. */
+static struct qxl_bo *new_bo(struct qxl_device *qdev, size_t bytes, u32 domain,
+			     const struct drm_gem_object_funcs *funcs)
+{
+	struct qxl_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+
+	if (!bo)
+		return NULL;
+	INIT_LIST_HEAD(&bo->link);
+	bo->domain = domain;
+	bo->tbo.base.funcs = funcs;
+	drm_gem_private_object_init(&qdev->ddev, &bo->tbo.base, bytes);
+	return bo;
+}
+
+/*
+ * Leaves @bo reserved: @resv, if given, is held by the caller and stays so. On
+ * failure TTM calls qxl_bo_destroy(), sooner or later.
+ */
+static int init_reserved(struct qxl_bo *bo, enum ttm_bo_type type,
+			 struct dma_resv *resv)
+{
+	struct ttm_place place = { .mem_type = domain_to_mem_type(bo->domain) };
+	struct ttm_placement placement = qxl_compat_placement(&place);
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+
+	return ttm_bo_init_reserved(&qxl_bo_device(bo)->ttm, &bo->tbo, type,
+				    &placement, 0, &ctx, NULL, resv,
+				    qxl_bo_destroy);
+}
+
 int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 		  const struct qxl_surface_desc *surface, struct qxl_bo **out)
 {
-	struct ttm_place place = { .mem_type = domain_to_mem_type(domain) };
-	struct ttm_placement placement = qxl_compat_placement(&place);
-	struct ttm_operation_ctx ctx = { .interruptible = true };
 	struct qxl_bo *bo;
 	int ret;
 
@@ -74,24 +108,41 @@ int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 	/* Asking TTM would evict everything first. */
 	if (bytes > qxl_ttm_size_bytes(qdev, domain))
 		return -ENOMEM;
-	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	bo = new_bo(qdev, PAGE_ALIGN(bytes), domain, &qxl_gem_funcs);
 	if (!bo)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&bo->link);
-	bo->domain = domain;
 	if (surface)
 		bo->surface = *surface;
-	bo->tbo.base.funcs = &qxl_gem_funcs;
-	drm_gem_private_object_init(&qdev->ddev, &bo->tbo.base,
-				    PAGE_ALIGN(bytes));
-	/* On failure TTM has called qxl_bo_destroy(). */
-	ret = ttm_bo_init_reserved(&qdev->ttm, &bo->tbo, ttm_bo_type_device,
-				   &placement, 0, &ctx, NULL, NULL,
-				   qxl_bo_destroy);
+	ret = init_reserved(bo, ttm_bo_type_device, NULL);
 	if (ret)
 		return ret;
 	ttm_bo_unreserve(&bo->tbo);
 	/* Not before: TTM expects nobody else to try the reservation. */
+	enlist(qdev, bo);
+	*out = bo;
+	return 0;
+}
+
+int qxl_bo_create_imported(struct qxl_device *qdev,
+			   struct dma_buf_attachment *attach,
+			   struct qxl_bo **out)
+{
+	struct dma_resv *resv = attach->dmabuf->resv;
+	struct qxl_bo *bo;
+	int ret;
+
+	bo = new_bo(qdev, round_down(attach->dmabuf->size, PAGE_SIZE),
+		    QXL_GEM_DOMAIN_CPU, &qxl_gem_imported_funcs);
+	if (!bo) {
+		qxl_prime_detach(attach);
+		return -ENOMEM;
+	}
+	bo->tbo.base.import_attach = attach;
+	dma_resv_lock(resv, NULL);
+	ret = init_reserved(bo, ttm_bo_type_sg, resv);
+	dma_resv_unlock(resv);
+	if (ret)
+		return ret;
 	enlist(qdev, bo);
 	*out = bo;
 	return 0;
@@ -111,6 +162,8 @@ int qxl_bo_validate(struct qxl_bo *bo, u32 domain)
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 
 	dma_resv_assert_held(bo->tbo.base.resv);
+	if (qxl_bo_is_imported(bo))
+		return domain == QXL_GEM_DOMAIN_CPU ? 0 : -EINVAL;
 	if (bo->tbo.pin_count)
 		return bo->tbo.resource->mem_type == place.mem_type ? 0 : -EBUSY;
 	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
@@ -131,6 +184,8 @@ int qxl_bo_map(struct qxl_bo *bo)
 	dma_resv_assert_held(bo->tbo.base.resv);
 	if (!iosys_map_is_null(&bo->map))
 		return 0;
+	if (WARN_ON_ONCE(qxl_bo_is_imported(bo)))
+		return -EINVAL;
 	if (!in_mapped_vram(bo))
 		return ttm_bo_vmap(&bo->tbo, &bo->map);
 	iosys_map_set_vaddr_iomem(
@@ -141,7 +196,8 @@ int qxl_bo_map(struct qxl_bo *bo)
 
 void qxl_bo_drop_map(struct qxl_bo *bo)
 {
-	if (iosys_map_is_null(&bo->map))
+	/* An exporter's mapping goes with the object, see qxl_bo_destroy(). */
+	if (iosys_map_is_null(&bo->map) || qxl_bo_is_imported(bo))
 		return;
 	if (!in_mapped_vram(bo))
 		ttm_bo_vunmap(&bo->tbo, &bo->map);

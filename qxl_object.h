@@ -12,6 +12,7 @@
 #include "compat/compat.h"
 #include "qxl_types.h"
 
+struct dma_buf_attachment;
 struct qxl_device;
 
 struct qxl_bo {
@@ -31,7 +32,9 @@ struct qxl_bo {
 	bool primary;
 	/*
 	 * Kernel mapping of all of it, kept from the first use until the BO
-	 * moves or goes. Protected by the reservation; stable while pinned.
+	 * moves or goes. Protected by the reservation; stable while pinned. An
+	 * imported BO's is its exporter's, and stable from the first
+	 * framebuffer on.
 	 */
 	struct iosys_map map;
 };
@@ -48,6 +51,12 @@ static inline struct qxl_bo *gem_to_qxl_bo(struct drm_gem_object *obj)
 
 struct qxl_device *qxl_bo_device(struct qxl_bo *bo);
 
+/* Whether it is another device's buffer; see qxl_prime.c. */
+static inline bool qxl_bo_is_imported(const struct qxl_bo *bo)
+{
+	return bo->tbo.base.import_attach;
+}
+
 /*
  * A new BO with one reference, zeroed as user space sees it. @bytes is rounded
  * up to pages. May sleep. -EINVAL: empty; -ENOMEM: larger than its domain, or
@@ -55,6 +64,15 @@ struct qxl_device *qxl_bo_device(struct qxl_bo *bo);
  */
 int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
 		  const struct qxl_surface_desc *surface, struct qxl_bo **out);
+
+/*
+ * A new BO with one reference, of a dma-buf's whole pages, of which there is one,
+ * and with its reservation. Takes over @attach with a reference to the dma-buf,
+ * on failure too. Takes the reservation. May sleep. -ENOMEM.
+ */
+int qxl_bo_create_imported(struct qxl_device *qdev,
+			   struct dma_buf_attachment *attach,
+			   struct qxl_bo **out);
 
 /* May free: not under the BO's own reservation. May sleep. NULL is fine. */
 static inline void qxl_bo_put(struct qxl_bo *bo)
@@ -74,7 +92,8 @@ struct qxl_bo *qxl_bo_lookup(struct drm_file *file, u32 handle);
 
 /*
  * Moves the BO to @domain if it is elsewhere. The caller holds its reservation.
- * May sleep.
+ * May sleep. -EBUSY: it is pinned elsewhere; -EINVAL: it is imported, and does
+ * not move.
  */
 int qxl_bo_validate(struct qxl_bo *bo, u32 domain);
 

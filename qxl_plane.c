@@ -24,10 +24,28 @@ struct qxl_plane {
 
 /* Framebuffers -------------------------------------------------------------- */
 
-/* SAFETY: between prepare_fb and cleanup_fb the BO is pinned and mapped. */
+/*
+ * SAFETY: between prepare_fb and cleanup_fb the BO is pinned and mapped. What is
+ * mapped for I/O, x86 reads like memory.
+ */
 static const void *fb_pixels(const struct drm_framebuffer *fb)
 {
 	return (const u8 *)qxl_fb_bo(fb)->map.vaddr + fb->offsets[0];
+}
+
+/*
+ * Makes what the exporter of another device's buffer has in its caches visible.
+ * If it can't, what is there is shown. Whether end_access() is to be called.
+ */
+static bool begin_access(struct drm_framebuffer *fb)
+{
+	return !drm_gem_fb_begin_cpu_access(fb, DMA_FROM_DEVICE);
+}
+
+static void end_access(struct drm_framebuffer *fb, bool begun)
+{
+	if (begun)
+		drm_gem_fb_end_cpu_access(fb, DMA_FROM_DEVICE);
 }
 
 static int qxl_plane_prepare_fb(struct drm_plane *plane,
@@ -121,6 +139,7 @@ static int present_damage(struct qxl_crtc *head,
 	struct qxl_frame frame = frame_of(head, new_state);
 	struct drm_atomic_helper_damage_iter iter;
 	struct drm_rect clip;
+	bool begun = begin_access(new_state->fb);
 	u32 count = 0;
 	int ret = 0;
 
@@ -139,6 +158,7 @@ static int present_damage(struct qxl_crtc *head,
 	}
 	if (count)
 		ret = present(head, &frame, count);
+	end_access(new_state->fb, begun);
 	return ret;
 }
 
@@ -238,11 +258,15 @@ static void show_cursor(struct qxl_crtc *head, struct drm_plane_state *old_state
 	struct qxl_cursor_image image = cursor_image(new_state);
 	int x = (int)head->head.x + new_state->crtc_x + (int)image.hot_x;
 	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
+	bool begun;
 
-	if (!head->pointer_lost && same_image(old_state, new_state))
+	if (!head->pointer_lost && same_image(old_state, new_state)) {
 		qxl_core_cursor_move(core, x, y);
-	else
-		qxl_core_cursor_set(core, &image, x, y);
+		return;
+	}
+	begun = begin_access(new_state->fb);
+	qxl_core_cursor_set(core, &image, x, y);
+	end_access(new_state->fb, begun);
 	head->pointer_lost = false;
 }
 

@@ -247,7 +247,7 @@ void qxl_surface_refresh(struct qxl_bo *bo)
 
 	dma_resv_lock(bo->tbo.base.resv, NULL);
 	id = READ_ONCE(bo->surface_id);
-	if (id)
+	if (id || bo->primary)
 		update_all(bo, id);
 	dma_resv_unlock(bo->tbo.base.resv);
 }

@@ -7,6 +7,7 @@
 #ifndef QXL_COMPAT_H
 #define QXL_COMPAT_H
 
+#include <linux/dma-buf.h>
 #include <linux/pci.h>
 #include <linux/version.h>
 
@@ -200,6 +201,37 @@ static inline int qxl_compat_ttm_bo_populate(struct ttm_buffer_object *tbo)
 	return ttm_bo_populate(tbo, &ctx);
 #else
 	return ttm_tt_populate(tbo->bdev, tbo->ttm, &ctx);
+#endif
+}
+
+/* The namespace of dma-buf's symbols, which has become a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define QXL_IMPORT_DMA_BUF_NS MODULE_IMPORT_NS("DMA_BUF")
+#else
+#define QXL_IMPORT_DMA_BUF_NS MODULE_IMPORT_NS(DMA_BUF)
+#endif
+
+/*
+ * Maps a dma-buf for the kernel, counted. The caller does not hold its
+ * reservation: exporters of old kernels take it.
+ */
+static inline int qxl_compat_dma_buf_vmap(struct dma_buf *dma_buf,
+					  struct iosys_map *map)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return dma_buf_vmap_unlocked(dma_buf, map);
+#else
+	return dma_buf_vmap(dma_buf, map);
+#endif
+}
+
+static inline void qxl_compat_dma_buf_vunmap(struct dma_buf *dma_buf,
+					     struct iosys_map *map)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	dma_buf_vunmap_unlocked(dma_buf, map);
+#else
+	dma_buf_vunmap(dma_buf, map);
 #endif
 }
 
