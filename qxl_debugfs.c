@@ -6,6 +6,7 @@
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 
 #include "qxl_drv.h"
@@ -66,8 +67,12 @@ static u64 count_bos(struct qxl_device *qdev)
 static int qxl_debugfs_counters(struct seq_file *m, void *unused)
 {
 	struct qxl_device *qdev = shown_device(m);
+	int idx;
 
+	if (!drm_dev_enter(&qdev->ddev, &idx))
+		return -ENODEV;
 	show_core(m, qdev);
+	drm_dev_exit(idx);
 	show(m, "awaited_fences", atomic_read(&qdev->awaited_fences));
 	show(m, "bos", count_bos(qdev));
 	show(m, "vram_used_bytes", qxl_ttm_used_bytes(qdev, TTM_PL_VRAM));

@@ -14,12 +14,30 @@
 
 /* Commits ----------------------------------------------------------------- */
 
-/* All heads lie on one primary: what changes it concerns all of them. */
+static bool lights_a_head(struct qxl_atomic_commit *state)
+{
+	struct drm_crtc_state *old_state, *new_state;
+	struct drm_crtc *crtc;
+	int i;
+
+	for_each_oldnew_crtc_in_state(state, crtc, old_state, new_state, i) {
+		if (new_state->active && !old_state->active)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * All heads lie on one primary: what changes it concerns all of them. When the
+ * device is gone heads go off for good, whoever was just about to light one.
+ */
 static int qxl_atomic_check(struct drm_device *ddev,
 			    struct qxl_atomic_commit *state)
 {
 	int ret;
 
+	if (drm_dev_is_unplugged(ddev) && lights_a_head(state))
+		return -ENODEV;
 	ret = qxl_layout_check_modes(to_qxl(ddev), state);
 	if (!ret)
 		ret = drm_atomic_helper_check_modeset(ddev, state);

@@ -41,6 +41,7 @@ MODULE_PARM_DESC(
 
 /* Memory ---------------------------------------------------------------------- */
 
+/* When the device goes, or when it never came to be. */
 static void unmap_bars(struct drm_device *ddev, void *unused)
 {
 	struct qxl_resources *res = &to_qxl(ddev)->res;
@@ -51,6 +52,9 @@ static void unmap_bars(struct drm_device *ddev, void *unused)
 		iounmap((void __iomem *)res->ram);
 	if (res->rom)
 		iounmap((void __iomem *)res->rom);
+	res->ram_header = NULL;
+	res->ram = NULL;
+	res->rom = NULL;
 }
 
 /* The 64-bit surface BAR, where there is one, shows the same memory and more. */
@@ -224,18 +228,28 @@ static int qxl_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 /*
  * The device may be gone or only unbound. Whoever still has files open keeps
- * the DRM device, its memory and its core; none of them reaches the hardware.
+ * the DRM device, its objects and its core; none of them reaches the hardware,
+ * which may be somebody else's when this returns.
+ *
+ * INVARIANT: whoever uses the hardware has entered the DRM device, but for the
+ * interrupt and what is ended here. drm_dev_unplug() waits for them all.
  */
 static void qxl_pci_remove(struct pci_dev *pdev)
 {
 	struct qxl_device *qdev = pci_get_drvdata(pdev);
 
+	/* What has vanished already answers nobody: nobody shall wait for it. */
+	if (!pci_device_is_present(pdev))
+		qxl_core_lose(qdev->core);
 	drm_dev_unplug(&qdev->ddev);
 	qxl_reset_cancel(qdev);
 	drm_atomic_helper_shutdown(&qdev->ddev);
 	qxl_core_stop(qdev->core, -ENODEV);
 	qxl_irq_fini(qdev);
 	qxl_connector_fini(qdev);
+	qxl_surface_forget_primary(qdev);
+	qxl_ttm_abandon(qdev);
+	unmap_bars(&qdev->ddev, NULL);
 	pci_release_regions(pdev);
 }
 

@@ -213,6 +213,11 @@ static inline u64 qxl_ttm_offset(const struct ttm_resource *mem)
 void *qxl_ttm_vram(struct qxl_device *qdev, const struct ttm_resource *mem);
 /* Moves everything into system memory. May sleep. */
 int qxl_ttm_evict_all(struct qxl_device *qdev);
+/*
+ * The device has been unplugged: what was in its memory reads as zero from now
+ * on, and nothing is there any more. May sleep.
+ */
+void qxl_ttm_abandon(struct qxl_device *qdev);
 /* Bytes in use of @mem_type (TTM_PL_VRAM, TTM_PL_PRIV). */
 u64 qxl_ttm_used_bytes(struct qxl_device *qdev, u32 mem_type);
 u64 qxl_ttm_size_bytes(struct qxl_device *qdev, u32 domain);
@@ -266,6 +271,8 @@ int qxl_surface_update(struct qxl_bo *bo, const struct qxl_rect *area);
  */
 int qxl_surface_set_primary(struct qxl_device *qdev, struct qxl_bo *bo,
 			    u32 width, u32 height);
+/* The device has been unplugged, and no head is on: no BO is the primary. */
+void qxl_surface_forget_primary(struct qxl_device *qdev);
 /* Brings memory up to date if the host draws on @bo. Takes the reservation. */
 void qxl_surface_refresh(struct qxl_bo *bo);
 

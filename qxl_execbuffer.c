@@ -18,6 +18,7 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
@@ -377,17 +378,21 @@ static int attempt(struct exec *exec, bool *executed)
 	return ret;
 }
 
+/* Nothing in here waits for user space's memory: unplugging waits for it. */
 static int run(struct exec *exec)
 {
 	bool executed = false;
-	int tries, ret;
+	int tries, idx, ret;
 
+	if (!drm_dev_enter(&exec->qdev->ddev, &idx))
+		return -ENODEV;
 	for (tries = 0; tries < QXL_EXEC_ATTEMPTS; tries++) {
 		ret = attempt(exec, &executed);
 		if (executed || (ret != -ENOMEM && ret != -EBUSY))
 			break;
 		cond_resched();
 	}
+	drm_dev_exit(idx);
 	return ret;
 }
 

@@ -60,14 +60,19 @@ static struct sg_table *qxl_gem_get_sg_table(struct drm_gem_object *obj)
 	return drm_prime_pages_to_sg(obj->dev, tt->pages, tt->num_pages);
 }
 
-/* Pinned, so that the mapping stays what it is. */
+/*
+ * Pinned, so that the mapping stays what it is; in system memory, because it
+ * may be used when the device is gone.
+ */
 static int qxl_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
 	struct qxl_bo *bo = gem_to_qxl_bo(obj);
 	int ret;
 
 	qxl_compat_vmap_begin(obj);
-	ret = qxl_bo_map(bo);
+	ret = qxl_bo_validate(bo, QXL_GEM_DOMAIN_CPU);
+	if (!ret)
+		ret = qxl_bo_map(bo);
 	if (!ret) {
 		ttm_bo_pin(&bo->tbo);
 		*map = bo->map;

@@ -2,6 +2,7 @@
 /*
  * The ioctls of qxl_drm.h.
  */
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 
 #include "qxl_drv.h"
@@ -36,15 +37,19 @@ static bool area_inside(const struct drm_qxl_update_area *args,
 
 static int update_area(struct qxl_bo *bo, const struct qxl_rect *area)
 {
-	int ret;
+	int idx, ret;
 
+	if (!drm_dev_enter(bo->tbo.base.dev, &idx))
+		return -ENODEV;
 	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
 	if (ret)
-		return ret;
+		goto exit;
 	ret = qxl_surface_ensure(bo);
 	if (!ret)
 		ret = qxl_surface_update(bo, area);
 	ttm_bo_unreserve(&bo->tbo);
+exit:
+	drm_dev_exit(idx);
 	return ret;
 }
 
@@ -91,11 +96,16 @@ static int qxl_ioctl_clientcap(struct drm_device *ddev, void *data,
 			       struct drm_file *file)
 {
 	const struct drm_qxl_clientcap *args = data;
+	bool has;
+	int idx;
 
 	if (args->index >= QXL_CLIENT_CAPABILITIES)
 		return -EINVAL;
-	return qxl_core_client_has(to_qxl(ddev)->core, args->index) ? 0 :
-								      -ENOSYS;
+	if (!drm_dev_enter(ddev, &idx))
+		return -ENODEV;
+	has = qxl_core_client_has(to_qxl(ddev)->core, args->index);
+	drm_dev_exit(idx);
+	return has ? 0 : -ENOSYS;
 }
 
 static int qxl_ioctl_alloc_surf(struct drm_device *ddev, void *data,

@@ -224,6 +224,14 @@ void qxl_bo_unpin(struct qxl_bo *bo)
 {
 	/* Not interruptible: a pin must not outlive its user. */
 	dma_resv_lock(bo->tbo.base.resv, NULL);
-	ttm_bo_unpin(&bo->tbo);
+	qxl_bo_unpin_reserved(bo);
 	dma_resv_unlock(bo->tbo.base.resv);
+}
+
+/* TTM leaves it where pinned BOs are kept, out of eviction's sight, until told. */
+void qxl_bo_unpin_reserved(struct qxl_bo *bo)
+{
+	dma_resv_assert_held(bo->tbo.base.resv);
+	ttm_bo_unpin(&bo->tbo);
+	ttm_bo_move_to_lru_tail_unlocked(&bo->tbo);
 }

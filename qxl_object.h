@@ -106,6 +106,8 @@ int qxl_bo_map(struct qxl_bo *bo);
  */
 int qxl_bo_pin_mapped(struct qxl_bo *bo, u32 domain);
 void qxl_bo_unpin(struct qxl_bo *bo);
+/* The same for a caller that holds the reservation. */
+void qxl_bo_unpin_reserved(struct qxl_bo *bo);
 
 /*
  * Drops the kernel mapping, as TTM is about to change the memory under it.

@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
 #include "qxl_drv.h"
@@ -128,11 +129,23 @@ int qxl_surface_ensure(struct qxl_bo *bo)
 	return ret;
 }
 
-/* @id: what the BO's was until now. */
+/*
+ * @id: what the BO's was until now. Objects are freed at any time. When the
+ * device has been unplugged, but has not been stopped yet, its rings are not to
+ * be touched any more, so it is lost at once.
+ */
 static void evict(struct qxl_bo *bo, u32 id)
 {
+	struct qxl_device *qdev = qxl_bo_device(bo);
+	int idx;
+	bool there = drm_dev_enter(&qdev->ddev, &idx);
+
 	trace_qxl_evict(bo, id);
-	qxl_core_surface_evict(qxl_bo_device(bo)->core, id);
+	if (!there && !qxl_core_is_lost(qdev->core))
+		qxl_core_lose(qdev->core);
+	qxl_core_surface_evict(qdev->core, id);
+	if (there)
+		drm_dev_exit(idx);
 }
 
 void qxl_surface_evict(struct qxl_bo *bo)
@@ -239,6 +252,19 @@ int qxl_surface_set_primary(struct qxl_device *qdev, struct qxl_bo *bo,
 	/* Only now: until there was another primary the host had this one. */
 	qxl_bo_put(old);
 	return ret;
+}
+
+void qxl_surface_forget_primary(struct qxl_device *qdev)
+{
+	struct qxl_bo *old = qdev->primary_bo;
+
+	if (!old)
+		return;
+	dma_resv_lock(old->tbo.base.resv, NULL);
+	old->primary = false;
+	dma_resv_unlock(old->tbo.base.resv);
+	qdev->primary_bo = NULL;
+	qxl_bo_put(old);
 }
 
 void qxl_surface_refresh(struct qxl_bo *bo)

@@ -2,12 +2,21 @@
 /*
  * TTM: memory managers, moves, and what faults map.
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
+#include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
+#include <drm/drm_print.h>
 #include <drm/ttm/ttm_placement.h>
 #include <drm/ttm/ttm_range_manager.h>
 #include <drm/ttm/ttm_tt.h>
 
 #include "qxl_drv.h"
+
+/* How long the last users of an unplugged device's memory may take to let go. */
+#define QXL_ABANDON_TIMEOUT_MS 1000
+#define QXL_ABANDON_INTERVAL_MS 5
 
 static struct qxl_device *ttm_to_qxl(struct ttm_device *ttm)
 {
@@ -71,12 +80,50 @@ static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
 	return 0;
 }
 
+static int move_contents(struct ttm_buffer_object *tbo,
+			 struct ttm_operation_ctx *ctx,
+			 struct ttm_resource *new_mem)
+{
+	struct qxl_bo *bo = to_qxl_bo(tbo);
+	int ret;
+
+	if (tbo->resource->mem_type == TTM_PL_PRIV)
+		qxl_surface_leave_host(bo);
+	ret = ttm_bo_wait_ctx(tbo, ctx);
+	if (ret)
+		return ret;
+	qxl_bo_drop_map(bo);
+	return ttm_bo_move_memcpy(tbo, ctx, new_mem);
+}
+
+/*
+ * The device has been unplugged, so its memory may be anybody's. Pages that it
+ * has not yet got are cleared when they are needed.
+ */
+static int move_without_contents(struct ttm_buffer_object *tbo,
+				 struct ttm_operation_ctx *ctx,
+				 struct ttm_resource *new_mem)
+{
+	struct qxl_bo *bo = to_qxl_bo(tbo);
+	int ret;
+
+	if (new_mem->mem_type != TTM_PL_SYSTEM)
+		return -ENODEV;
+	qxl_surface_evict(bo);
+	ret = ttm_bo_wait_ctx(tbo, ctx);
+	if (ret)
+		return ret;
+	qxl_bo_drop_map(bo);
+	tbo->ttm->page_flags |= TTM_TT_FLAG_ZERO_ALLOC;
+	ttm_bo_move_null(tbo, new_mem);
+	return 0;
+}
+
 static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
 			struct ttm_operation_ctx *ctx,
 			struct ttm_resource *new_mem, struct ttm_place *hop)
 {
-	struct qxl_bo *bo = to_qxl_bo(tbo);
-	int ret;
+	int idx, ret;
 
 	if (!tbo->resource) {
 		/* New memory goes through the system domain, so that the copy
@@ -90,13 +137,11 @@ static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
 		ttm_bo_move_null(tbo, new_mem);
 		return 0;
 	}
-	if (tbo->resource->mem_type == TTM_PL_PRIV)
-		qxl_surface_leave_host(bo);
-	ret = ttm_bo_wait_ctx(tbo, ctx);
-	if (ret)
-		return ret;
-	qxl_bo_drop_map(bo);
-	return ttm_bo_move_memcpy(tbo, ctx, new_mem);
+	if (!drm_dev_enter(tbo->base.dev, &idx))
+		return move_without_contents(tbo, ctx, new_mem);
+	ret = move_contents(tbo, ctx, new_mem);
+	drm_dev_exit(idx);
+	return ret;
 }
 
 static void qxl_ttm_delete_mem_notify(struct ttm_buffer_object *tbo)
@@ -121,6 +166,8 @@ static void qxl_ttm_fini(struct drm_device *ddev, void *unused)
 	ttm_range_man_fini(&qdev->ttm, TTM_PL_VRAM);
 	ttm_range_man_fini(&qdev->ttm, TTM_PL_PRIV);
 	ttm_device_fini(&qdev->ttm);
+	/* Nobody has the DRM device any more: who still has a BO has leaked it. */
+	WARN_ON_ONCE(!list_empty(&qdev->bos));
 }
 
 int qxl_ttm_init(struct qxl_device *qdev)
@@ -161,6 +208,33 @@ int qxl_ttm_evict_all(struct qxl_device *qdev)
 		return ret;
 	return ttm_resource_manager_evict_all(
 		&qdev->ttm, ttm_manager_type(&qdev->ttm, TTM_PL_VRAM));
+}
+
+static bool holds_nothing(struct qxl_device *qdev)
+{
+	return !qxl_ttm_evict_all(qdev) &&
+	       !qxl_ttm_used_bytes(qdev, TTM_PL_PRIV) &&
+	       !qxl_ttm_used_bytes(qdev, TTM_PL_VRAM);
+}
+
+/*
+ * INVARIANT: no BO lies in the memory of a device that is gone. None gets there
+ * any more, as moves do not enter. What somebody holds right now, or what the
+ * end of a commit has not unpinned yet, is let go soon.
+ */
+void qxl_ttm_abandon(struct qxl_device *qdev)
+{
+	unsigned long deadline = jiffies +
+				 msecs_to_jiffies(QXL_ABANDON_TIMEOUT_MS);
+
+	while (!holds_nothing(qdev)) {
+		if (time_after(jiffies, deadline)) {
+			drm_warn(&qdev->ddev,
+				 "memory of the device is still in use\n");
+			return;
+		}
+		msleep(QXL_ABANDON_INTERVAL_MS);
+	}
 }
 
 u64 qxl_ttm_used_bytes(struct qxl_device *qdev, u32 mem_type)

@@ -29,6 +29,9 @@ constexpr uint32_t kInterrupts = QXL_INTERRUPT_DISPLAY | QXL_INTERRUPT_CURSOR |
                                  QXL_INTERRUPT_IO_CMD | QXL_INTERRUPT_ERROR |
                                  QXL_INTERRUPT_CLIENT_MONITORS_CONFIG;
 
+// What a word reads as that is on no bus any more.
+constexpr uint32_t kVanished = ~uint32_t{0};
+
 // Memory for two commands of every surface, but no more than `most`.
 uint64_t surface_arena_bytes(uint32_t n_surfaces, uint64_t most) {
   uint64_t wanted = uint64_t{n_surfaces} * 2 * Arena::kGranule;
@@ -184,7 +187,7 @@ void Device::lose() {
 
 uint32_t Device::interrupt() {
   uint32_t pending = exchange(ram_word(offsetof(QXLRam, int_pending)), 0);
-  if (pending == 0) return QXL_IRQ_NONE;
+  if (pending == 0 || pending == kVanished) return QXL_IRQ_NONE;
   uint32_t work = QXL_IRQ_HANDLED;
   if (pending & QXL_INTERRUPT_IO_CMD) {
     store_release(&io_done_, 1);
@@ -244,6 +247,7 @@ Result<> Device::destroy_primary() {
 }
 
 Result<> Device::create_primary(const QXLSurfaceCreate& create) {
+  if (lost()) return Error::kLost;
   QXL_TRY(destroy_primary());
   write_ram(offsetof(QXLRam, create_surface), create);
   QXL_TRY(execute(QXL_IO_CREATE_PRIMARY_ASYNC));
@@ -313,6 +317,7 @@ Result<> Device::need_primary() {
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {
   if (heads.size() > heads_) return Error::kInvalid;
   Guard guard(io_lock_);
+  if (lost()) return Error::kLost;
   QXL_TRY(write_monitors(static_cast<uint8_t*>(res_.ram) + monitors_offset_, heads));
   full_fence();
   write_ram(offsetof(QXLRam, monitors_config), main_slot_.address(monitors_offset_).value());
@@ -343,6 +348,7 @@ Result<SurfaceId> Device::create_surface(qxl_bo* bo, const qxl_surface_desc& des
 
 Result<> Device::update_surface(SurfaceId id, const qxl_rect& area) {
   Guard guard(io_lock_);
+  if (lost()) return Error::kLost;
   write_ram(offsetof(QXLRam, update_area),
             QXLRect{.top = area.y1, .left = area.x1, .bottom = area.y2, .right = area.x2});
   write_ram(offsetof(QXLRam, update_surface), id.value());

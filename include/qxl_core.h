@@ -51,8 +51,9 @@ int qxl_core_start(struct qxl_core *core);
 
 /*
  * Resets the device and gives back all that the host held; fences signal with
- * @error (0 or a negative errno). Until the next start the device is lost.
- * May sleep.
+ * @error (0 or a negative errno). Until the next start the device is lost, and
+ * its memory may be unmapped: only qxl_core_client_has(),
+ * qxl_core_client_monitors() and qxl_core_get_counters() need it. May sleep.
  */
 void qxl_core_stop(struct qxl_core *core, int error);
 

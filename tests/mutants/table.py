@@ -142,6 +142,12 @@ UNIT_MUTANTS = [
          " && height == primary_height_)")]),
     ("adopted-is-cleared", "AdoptedPrimary.StartsWithWhatIsThere", [
         ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
+    # A device that is gone.
+    ("stopped-is-written-to", "Start.StoppedDeviceIsLeftAlone", [
+        ("device.cc", "  if (lost()) return Error::kLost;\n  write_ram(offsetof(QXLRam, update_area)",
+         "  write_ram(offsetof(QXLRam, update_area)")]),
+    ("vanished-is-a-guest-bug", "Interrupt.VanishedDeviceIsNotOurs", [
+        ("device.cc", " || pending == kVanished", "")]),
     # Presenting what differs.
     ("sent-from-the-frame", "Shadow.PixelsChangeWhileTheyAreSent", [
         ("pixel_source.h", "    __builtin_memcpy(to, shadow_->at(x, y), size_t{count} * kBytesPerPixel);",

@@ -54,6 +54,15 @@ TEST_F(Interrupt, UnknownBitsAreAcknowledged) {
   EXPECT_EQ(device->stats().interrupts, 1u);
 }
 
+// The line may be shared with a device that is still there.
+TEST_F(Interrupt, VanishedDeviceIsNotOurs) {
+  device->ram()->int_pending = ~0u;
+  const auto writes = device->stats().port_writes;
+  EXPECT_EQ(qxl_core_interrupt(core), (uint32_t)QXL_IRQ_NONE);
+  EXPECT_EQ(device->stats().port_writes, writes);
+  EXPECT_EQ(counters().lost, 0u);
+}
+
 TEST_F(Interrupt, ErrorIsSeenAndResetRecovers) {
   device->set_guest_bug();
   fake::irq_window();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Creating, starting and stopping.
+#include <spice/enums.h>
+#include <sys/mman.h>
+
 #include <functional>
 
 #include "rig.h"
@@ -108,6 +111,47 @@ TEST_F(Start, StopResetsAndLoses) {
   EXPECT_EQ(qxl_core_surface_update(core, 1, &all), -EIO);
   // Nothing may be asked of the device now.
   EXPECT_EQ(device->ram()->int_mask, 0u);
+}
+
+// After an unplug the memory may be somebody else's, and is not mapped any more:
+// whoever so much as reads it crashes here, too.
+TEST_F(Start, StoppedDeviceIsLeftAlone) {
+  qxl_bo bo;
+  fake::Frame frame(64, 64);
+
+  start();
+  ASSERT_EQ(present_all(frame), 0);
+  const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 64, 64, 256};
+  uint32_t id = 0;
+  ASSERT_EQ(qxl_core_surface_create(core, &bo, &desc, 0, &new_fence(), &id), 0);
+  qxl_core_stop(core, -ENODEV);
+
+  auto allow = [&](int access) {
+    ASSERT_EQ(mprotect(device->ram_memory(), config.ram_bytes, access), 0);
+    ASSERT_EQ(mprotect(device->surface_memory(), config.surface_bytes, access), 0);
+  };
+  allow(PROT_NONE);
+  const auto writes = device->stats().port_writes;
+  const qxl_rect all = {0, 0, 64, 64};
+  const qxl_head head = {0, 0, 64, 64};
+  const uint32_t pixel = 0;
+  const qxl_cursor_image image = {&pixel, 4, 1, 1, 0, 0};
+  EXPECT_EQ(present_all(frame), -EIO);
+  EXPECT_EQ(qxl_core_blank(core, &all), -EIO);
+  EXPECT_EQ(qxl_core_set_primary(core, 32, 32), -EIO);
+  EXPECT_EQ(qxl_core_adopt_primary(core, &desc, 0), -EIO);
+  EXPECT_EQ(qxl_core_set_monitors(core, &head, 1), -EIO);
+  EXPECT_EQ(qxl_core_cursor_set(core, &image, 1, 1), -EIO);
+  EXPECT_EQ(qxl_core_cursor_move(core, 1, 1), -EIO);
+  EXPECT_EQ(qxl_core_cursor_hide(core), -EIO);
+  EXPECT_EQ(qxl_core_surface_update(core, id, &all), -EIO);
+  qxl_core_surface_evict(core, id);
+  qxl_core_lose(core);
+  qxl_core_collect(core);
+  qxl_core_flush(core);
+  allow(PROT_READ | PROT_WRITE);
+  EXPECT_EQ(device->stats().port_writes, writes);
+  EXPECT_EQ(counters().surfaces, 0u);
 }
 
 TEST_F(Start, StopTwiceAndBeforeStart) {
