@@ -23,10 +23,10 @@
 #include "canvas.h"
 #include "card.h"
 #include "counters.h"
-#include "driver.h"
 #include "foreign.h"
 #include "host.h"
 #include "ktap.h"
+#include "plug.h"
 #include "prime.h"
 
 #define WIDTH 640
@@ -724,12 +724,12 @@ static void unbind(struct foreign *foreign, int vgem, const char *address)
 	pattern_draw(&picture, 31);
 	loan = lend(vgem, ours.handle);
 	show(&frame);
-	ret = driver_unbind(address);
+	ret = plug_unbind(address);
 	check(!ret, "unbind: %d", ret);
 	check_card_gone(foreign);
 	paint(foreign, 32);
 	check_readable(loan.dma_buf, ours.size);
-	ret = driver_bind(address);
+	ret = plug_bind(address);
 	check(!ret, "bind: %d", ret);
 	foreign_destroy(foreign);
 	give_back(vgem, &loan);
@@ -759,11 +759,11 @@ static void device_goes(void)
 	struct foreign foreign;
 	struct dumb before, like;
 	int vgem = open_vgem(), dma_buf, ret;
-	char address[32];
+	char address[PLUG_ADDRESS];
 
 	if (vgem < 0 || !foreign_want(&foreign, &foreign_vgem, WIDTH, HEIGHT))
 		return;
-	card_pci_address(address, sizeof(address));
+	card_pci_address(&card, address, sizeof(address));
 	ret = dumb_frame(&before, card.fd, WIDTH, HEIGHT);
 	check(!ret, "a buffer: %d", ret);
 	picture = dumb_picture(&before);
@@ -774,7 +774,7 @@ static void device_goes(void)
 	dumb_destroy(&before);
 	card_close(&card);
 	close(vgem);
-	ret = card_open_when_back(&card);
+	ret = plug_open(&card, address);
 	if (ret)
 		ktap_bail("the device did not come back: %d", ret);
 	counter_read(card.path, "bos", &bos_before);

@@ -5,18 +5,14 @@
  * file may be closed before or after the device is back.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <xf86drm.h>
 
 #include "card.h"
-#include "driver.h"
 #include "dumb.h"
 #include "host.h"
 #include "ktap.h"
+#include "plug.h"
 
 #define WIDTH 640
 #define HEIGHT 480
@@ -30,25 +26,11 @@ struct client {
 	struct dumb untouched; /* mapped, no page ever used */
 };
 
-static char address[32];
-static sigjmp_buf bus_error;
-
-static void on_bus_error(int number)
-{
-	siglongjmp(bus_error, number);
-}
+static char address[PLUG_ADDRESS];
 
 static void setup(void)
 {
-	struct sigaction action = { .sa_handler = on_bus_error };
-	struct card card;
-
-	card_open(&card);
-	card_close(&card);
-	if (!card_pci_address(address, sizeof(address)))
-		ktap_skip_all("this machine has no QXL device");
-	sigaction(SIGBUS, &action, NULL);
-	sigaction(SIGSEGV, &action, NULL);
+	plug_setup(address);
 }
 
 static int light(struct card *card, const struct dumb *dumb)
@@ -71,7 +53,7 @@ static bool client_start(struct client *client)
 	int fd, ret;
 
 	memset(client, 0, sizeof(*client));
-	ret = card_open_when_back(&client->card);
+	ret = plug_open(&client->card, address);
 	if (!check(!ret, "open: %d", ret))
 		return false;
 	fd = client->card.fd;
@@ -124,15 +106,7 @@ static void take_event(struct card *card)
 
 static void check_access(const struct dumb *dumb, const char *what)
 {
-	volatile uint32_t *words = dumb->map;
-	uint64_t last = dumb->size / sizeof(*words) - 1;
-	int number = sigsetjmp(bus_error, 1);
-
-	if (!check(!number, "signal %d from the %s mapping", number, what))
-		return;
-	for (uint64_t i = 0; i <= last; i += 256)
-		words[i] = words[i] + 1;
-	words[last] = words[0];
+	plug_check_access(dumb->map, dumb->size, what);
 }
 
 static void check_mappings(struct client *client)
@@ -155,7 +129,7 @@ static void check_works_again(const char *name, bool with_picture)
 {
 	struct dumb dumb = { 0 };
 	struct card card;
-	int ret = card_open_when_back(&card);
+	int ret = plug_open(&card, address);
 
 	if (!check(!ret, "open after bind: %d", ret))
 		return;
@@ -175,7 +149,7 @@ static void check_works_again(const char *name, bool with_picture)
 
 static bool take_away(struct client *client)
 {
-	int ret = driver_unbind(address);
+	int ret = plug_unbind(address);
 
 	if (!check(!ret, "unbind: %d", ret))
 		return false;
@@ -187,7 +161,7 @@ static bool take_away(struct client *client)
 
 static void bring_back(void)
 {
-	int ret = driver_bind(address);
+	int ret = plug_bind(address);
 
 	check(!ret, "bind: %d", ret);
 }
@@ -228,7 +202,7 @@ static void mapping_is_last(void)
 	if (!client_start(&client))
 		return;
 	card_close(&client.card);
-	ret = driver_unbind(address);
+	ret = plug_unbind(address);
 	check(!ret, "unbind: %d", ret);
 	check_mappings(&client);
 	bring_back();

@@ -30,7 +30,7 @@ static unsigned long io_base(void)
 	unsigned long start = 0;
 	FILE *resource;
 
-	if (!card_pci_address(address, sizeof(address)))
+	if (!card_pci_address(&card, address, sizeof(address)))
 		return 0;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", address);
 	resource = fopen(path, "r");

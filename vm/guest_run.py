@@ -21,6 +21,7 @@ PICTURE_SECONDS = 12  # the stream to a client is asynchronous, and the host may
 REFERENCE_SECONDS = 60
 BOOT_SECONDS = 60
 BOOT_ATTEMPTS = 3
+FREE_SLOT = 0x10  # on the PCI bus: what QEMU places by itself is below
 
 
 def boot(machine, kernel, initrd, out, on_line=None, programs_in=paths.SELFTESTS):
@@ -60,11 +61,14 @@ class Guest:
         self._programs_in = programs_in
         self._display = machine.display
         self._video = machine.video
+        self._shown = qemu.shown_device(machine)
+        self._plugged = 0
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
         self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
             handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
-                        "monitors": self._on_monitors, "streams": self._on_streams, "echo": " ".join}
+                        "monitors": self._on_monitors, "streams": self._on_streams, "pluggable": self._on_pluggable,
+                        "unplug": self._on_unplug, "plug": self._on_plug, "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
@@ -122,6 +126,27 @@ class Guest:
     def _on_streams(self, _words):
         """`streams`: how many videos the server has begun since this was asked first; `off`: it never does."""
         return f"ok {self.client.streams()}" if self._video else "off"
+
+    def _on_pluggable(self, _words):
+        """`pluggable`: can the device that pictures are taken of be taken out? The first one belongs to the machine."""
+        return "ok" if self._display else "it is part of the machine"
+
+    def _on_unplug(self, _words):
+        """`unplug`: QEMU asks the guest to let go of that device."""
+        self.qemu.qmp.command("device_del", id=self._shown["id"])
+        return "ok"
+
+    def _on_plug(self, _words):
+        """`plug`: one of the same kind again. The client does not see it: it holds on to the display it had.
+
+        In another slot and by another name: QEMU 7.2 keeps the memory of a qxl that was taken out, by its slot, and
+        aborts when there is one of that name already.
+        """
+        self._plugged += 1
+        name = f"plugged{self._plugged}"
+        self.qemu.qmp.command("device_add", **(self._shown | {"id": name, "addr": hex(FREE_SLOT + self._plugged)}))
+        self._shown["id"] = name
+        return "ok"
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"

@@ -52,6 +52,13 @@ def _device(text, index):
     return f"{kind},{options}".rstrip(",")
 
 
+def shown_device(machine):
+    """The device that pictures are taken of, as QMP's device_add wants it."""
+    text = (machine.device, *machine.extra_devices)[machine.display]
+    kind, *options = _device(text, machine.display).split(",")
+    return {"driver": kind} | dict(option.split("=", 1) for option in options)
+
+
 def command_line(extra):
     """The kernel's parameters.
 

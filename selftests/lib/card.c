@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,27 +212,6 @@ int card_try_open(struct card *card)
 	return ret;
 }
 
-void card_open(struct card *card)
-{
-	char address[32];
-	int ret = card_try_open(card);
-
-	if (ret == -ENODEV && !card_pci_address(address, sizeof(address)))
-		ktap_skip_all("this machine has no QXL device");
-	if (ret)
-		ktap_bail("can't use a qxl card (%s): %s", card->path,
-			  strerror(-ret));
-}
-
-void card_close(struct card *card)
-{
-	drmModeFreeConnector(card->connector);
-	card->connector = NULL;
-	if (card->fd >= 0)
-		close(card->fd);
-	card->fd = -1;
-}
-
 static bool file_says(const char *folder, const char *name, const char *text)
 {
 	char path[256], line[32] = "";
@@ -247,23 +227,50 @@ static bool file_says(const char *folder, const char *name, const char *text)
 	return !strncmp(line, text, strlen(text));
 }
 
-bool card_pci_address(char *address, size_t size)
+static bool machine_has_device(void)
 {
 	glob_t found;
-	bool is_there = false;
+	bool has = false;
 
 	if (glob("/sys/bus/pci/devices/*", 0, NULL, &found))
 		return false;
-	for (size_t i = 0; i < found.gl_pathc && !is_there; i++) {
-		const char *folder = found.gl_pathv[i];
-
-		is_there = file_says(folder, "vendor", "0x1b36") &&
-			   file_says(folder, "device", "0x0100");
-		if (is_there)
-			snprintf(address, size, "%s", strrchr(folder, '/') + 1);
-	}
+	for (size_t i = 0; i < found.gl_pathc && !has; i++)
+		has = file_says(found.gl_pathv[i], "vendor", "0x1b36") &&
+		      file_says(found.gl_pathv[i], "device", "0x0100");
 	globfree(&found);
-	return is_there;
+	return has;
+}
+
+void card_open(struct card *card)
+{
+	int ret = card_try_open(card);
+
+	if (ret == -ENODEV && !machine_has_device())
+		ktap_skip_all("this machine has no QXL device");
+	if (ret)
+		ktap_bail("can't use a qxl card (%s): %s", card->path,
+			  strerror(-ret));
+}
+
+void card_close(struct card *card)
+{
+	drmModeFreeConnector(card->connector);
+	card->connector = NULL;
+	if (card->fd >= 0)
+		close(card->fd);
+	card->fd = -1;
+}
+
+bool card_pci_address(const struct card *card, char *address, size_t size)
+{
+	char path[64], device[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/drm/%s/device",
+		 strrchr(card->path, '/') + 1);
+	if (!realpath(path, device) || !file_says(device, "vendor", "0x1b36"))
+		return false;
+	snprintf(address, size, "%s", strrchr(device, '/') + 1);
+	return true;
 }
 
 void card_mode(const struct card *card, uint32_t width, uint32_t height,

@@ -71,8 +71,8 @@ void card_close(struct card *card);
 int card_open_driver(const char *driver, uint32_t number, char *path,
 		     size_t size);
 
-/* "0000:00:02.0"; false when there's no QXL device. */
-bool card_pci_address(char *address, size_t size);
+/* "0000:00:02.0", the device of an open card; false when it is on no PCI. */
+bool card_pci_address(const struct card *card, char *address, size_t size);
 
 /*
  * The id of an object's property, 0 if it has none of that name, and its value

@@ -136,6 +136,41 @@ int host_count_streams(void)
 	return -EIO;
 }
 
+bool host_can_unplug(void)
+{
+	char answer[256];
+	int fd = channel_open();
+
+	if (fd < 0) {
+		ktap_skip(
+			"nobody to ask for a device: QXL_HOST_CHANNEL is not set");
+		return false;
+	}
+	ask(fd, "pluggable", answer, sizeof(answer));
+	if (!strcmp(answer, "ok"))
+		return true;
+	ktap_skip("this machine's device can't be taken out: %s", answer);
+	return false;
+}
+
+static bool ask_for_device(const char *request)
+{
+	char answer[256];
+
+	ask(channel_open(), request, answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "%s: %s", request, answer);
+}
+
+bool host_unplug(void)
+{
+	return ask_for_device("unplug");
+}
+
+bool host_plug(void)
+{
+	return ask_for_device("plug");
+}
+
 void host_shot(const char *name)
 {
 	char request[128], answer[256];

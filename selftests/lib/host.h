@@ -38,6 +38,18 @@ bool host_ask_for_monitors(const char *layout);
  */
 int host_count_streams(void);
 
+/*
+ * Whether the virtual machine's owner can take the device under test out; false,
+ * with the case skipped, where nobody can.
+ */
+bool host_can_unplug(void);
+
+/* Has it taken out, which the guest's kernel has to agree to. A check. */
+bool host_unplug(void);
+
+/* Has one of the same kind put in, at another address. A check. */
+bool host_plug(void);
+
 /* Has the host keep a picture under @name, for people; nothing is checked. */
 void host_shot(const char *name);
 
