@@ -15,6 +15,7 @@ import threading
 import time
 
 import client
+import desktop
 import guest_run
 import initramfs
 import ktap
@@ -40,6 +41,8 @@ PLANTED_AT = "server: 1 pixels differ, first 123 77", "differ 1 first 123 77"
 RECORD_SECONDS = 300
 RUN_SECONDS = 1500
 MOTION_SECONDS = 20
+DESKTOP_SECONDS = 15  # and what Weston needs to come up
+DESKTOP_WAIT_SECONDS = 60
 
 
 def _phase(name, seconds, words):
@@ -66,8 +69,12 @@ def phases():
         _phase("draw-cached", 120, f"draw {few}"),
         _phase("kill-again", 120, "kill 6"),
         _phase("draw-again", 120, f"draw {few}"),
+        _phase("unplug", 120, "unplug"),
+        _phase("draw-unplugged", 120, f"draw {few}"),
         _phase("stop", 90, "stop"),
         _phase("logs", 60, "logs"),
+        _phase("unplug-weston", 180, "unplug_weston"),
+        _phase("weston-again", 120, f"weston_again {DESKTOP_SECONDS}"),
     ]
 
 
@@ -121,7 +128,8 @@ def references():
 
 def _archive(kernel, driver, tests):
     files = {"session": paths.GUEST / "x11-session.sh", "phase": paths.GUEST / "x11-phase.sh",
-             "xorg.conf": paths.GUEST / "xorg.conf", "still-clients": X11 / "still-clients.sh",
+             "xorg.conf": paths.GUEST / "xorg.conf", "weston.ini": paths.GUEST / "weston.ini",
+             "still-clients": X11 / "still-clients.sh",
              "bug-report": paths.REPO / "scripts/qxl-bug-report",
              "bug-report-test": paths.GUEST / "bug-report-test.sh",
              "xdraw": BUILT / "xdraw", "manifest": "".join(test.manifest() for test in tests).encode()}
@@ -145,6 +153,7 @@ class _Watch:
         self.guest = None
         self.programs = []
         self.changes = None
+        self.desktop = None  # why the client sees none
         self.collector = testrun.Collector(tests, self._judged)
         self._printer = printer
 
@@ -154,6 +163,8 @@ class _Watch:
         if text == "@@start session-animated" and self.guest:
             self.changes = 0
             threading.Thread(target=self._look, daemon=True).start()
+        if text == "@@start weston-again" and self.guest:
+            threading.Thread(target=self._look_for_desktop, daemon=True).start()
 
     def _judged(self, program):
         program = judge_planted(program) if program.name == "plant" else program
@@ -172,6 +183,15 @@ class _Watch:
             before = shot
             time.sleep(0.7)
 
+    def _look_for_desktop(self):
+        plausible = desktop.Plausible()
+        self.desktop = plausible.why
+        try:
+            self.guest.client.shot_when(plausible, DESKTOP_WAIT_SECONDS, pause=0.5)
+        except client.ClientError:
+            return
+        self.desktop = plausible.why
+
     def result(self, why, seconds):
         """All of it, when the guest has ended; prints what belongs to no phase."""
         hits = self.guest.hits()
@@ -182,6 +202,9 @@ class _Watch:
         if self.changes is not None:
             moved = ktap.Case("the client's picture moves", ktap.PASS if self.changes else ktap.FAIL)
             self._judged(ktap.Program("motion", [moved]))
+        if self.desktop is not None:
+            seen = ktap.Case("the client sees a desktop again", ktap.FAIL if self.desktop else ktap.PASS, self.desktop)
+            self._judged(ktap.Program("desktop", [seen]))
         ready = [line for line in self.guest.output.lines if line.startswith("@@ready")]
         seen = [picture for picture in self.guest.pictures if not picture[0].endswith("-planted")]
         result = testrun.Result(self.programs, hits, seen, float(ready[0].split()[1]) if ready else 0.0, seconds,

@@ -174,6 +174,84 @@ phase_kill() {
 	finish
 }
 
+# The device goes under a server or a compositor, which may end or go on; the module can go then, too.
+card_is_there() { grep -qs . /sys/bus/pci/drivers/qxl/*/drm/card*/uevent; }
+nobody_is_stuck() { ! grep -qs '^State:.*disk sleep' /proc/[0-9]*/status; }
+is_gone() { ! kill -0 "$1" 2> /dev/null; }
+
+# remove_under PROCESS: and it must be possible to end that
+remove_under() {
+	local device pid=$1
+	device=$(basename /sys/bus/pci/drivers/qxl/0000:*)
+	timeout 20 tee "/sys/bus/pci/devices/$device/remove" <<< 1 > /dev/null
+	result $? "the device is removed"
+	sleep 3
+	! soon 5 is_gone "$pid" && echo "# it goes on without a device"
+	soon 10 nobody_is_stuck
+	result $? "nobody is stuck"
+	kill -TERM "$pid" 2> /dev/null
+	soon 10 is_gone "$pid" || kill -KILL "$pid"
+	soon 10 is_gone "$pid"
+	result $? "it ends"
+}
+
+# replug: a new module finds the device
+replug() {
+	soon 20 rmmod qxl
+	result $? "the module can be removed"
+	insmod /qxl/qxl.ko && echo 1 > /sys/bus/pci/rescan && soon 10 card_is_there
+	result $? "the device is back"
+	udevadm settle --timeout=20
+}
+
+phase_unplug() {
+	/qxl/xdraw churn > /dev/null 2>&1 &
+	sleep 3
+	remove_under "$(cat $state/server)"
+	# Nothing but failures from there on: no log for phase_logs.
+	tail -n 12 $state/Xorg."$(log)".log | sed 's/^/# /'
+	rm $state/Xorg."$(log)".*
+	replug
+	start_server
+	result $? "Xorg answers again"
+	finish
+}
+
+# start_weston: its process is $weston, with a client that moves
+start_weston() {
+	export XDG_RUNTIME_DIR=/run/desktop WAYLAND_DISPLAY=wayland-1
+	mkdir -p $XDG_RUNTIME_DIR && chmod 700 $XDG_RUNTIME_DIR
+	[ -S /run/seatd.sock ] || setsid seatd > $state/seatd.log 2>&1 &
+	soon 10 test -S /run/seatd.sock
+	rm -f $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY*
+	setsid weston --backend=drm --renderer=pixman --continue-without-input --config=/qxl/weston.ini \
+		--socket=$WAYLAND_DISPLAY --idle-time=0 > $state/weston.out 2>&1 &
+	weston=$!
+	soon 60 test -S $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY
+	result $? "Weston is up"
+	weston-simple-shm > /dev/null 2>&1 &
+	sleep 3
+	kill -0 $!
+	result $? "a client is up"
+}
+
+phase_unplug_weston() {
+	start_weston
+	remove_under $weston
+	replug
+	finish
+}
+
+# The host looks for a desktop meanwhile.
+phase_weston_again() {
+	start_weston
+	sleep "$1"
+	kill -TERM $weston
+	soon 10 is_gone $weston
+	result $? "Weston ends"
+	finish
+}
+
 as_before() { [ "$(counters)" = "$(cat $state/before)" ]; }
 
 phase_stop() {
