@@ -47,7 +47,7 @@ static int qxl_gem_pin(struct drm_gem_object *obj)
 static void qxl_gem_unpin(struct drm_gem_object *obj)
 {
 	qxl_compat_pin_begin(obj);
-	ttm_bo_unpin(&gem_to_qxl_bo(obj)->tbo);
+	qxl_bo_unpin_reserved(gem_to_qxl_bo(obj));
 	qxl_compat_pin_end(obj);
 }
 
@@ -84,7 +84,7 @@ static int qxl_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 static void qxl_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
 	qxl_compat_vmap_begin(obj);
-	ttm_bo_unpin(&gem_to_qxl_bo(obj)->tbo);
+	qxl_bo_unpin_reserved(gem_to_qxl_bo(obj));
 	qxl_compat_vmap_end(obj);
 }
 
