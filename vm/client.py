@@ -3,6 +3,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import threading
 import time
@@ -77,6 +78,17 @@ class Client:
             if cursor == wanted or time.monotonic() > deadline:
                 return cursor
             time.sleep(pause)
+
+    def pause(self, seconds):
+        """Read nothing for a while, like a client on a line that hangs; returns at once."""
+        self._process.send_signal(signal.SIGSTOP)
+        timer = threading.Timer(seconds, self._process.send_signal, (signal.SIGCONT,))
+        timer.daemon = True
+        timer.start()
+
+    def select(self, display):
+        """Pictures and pointers are those of this display channel from now on."""
+        self._ask(f"display {display}")
 
     def ask_for_monitors(self, layout, timeout=10, pause=0.25):
         """Ask the guest for heads, "WxH+X+Y" each; as soon as the server has told the client of the agent."""

@@ -66,10 +66,11 @@ class Guest:
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
         self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
         try:
-            handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
-                        "monitors": self._on_monitors, "streams": self._on_streams, "pluggable": self._on_pluggable,
-                        "unplug": self._on_unplug, "plug": self._on_plug, "echo": " ".join}
-            self._channel = channel.Channel(self.qemu.channel, handlers)
+            self._handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
+                              "display": self._on_display, "monitors": self._on_monitors,
+                              "pause": self._on_pause, "streams": self._on_streams, "pluggable": self._on_pluggable,
+                              "unplug": self._on_unplug, "plug": self._on_plug, "echo": " ".join}
+            self._channel = channel.Channel(self.qemu.channel, self._handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
             self._messages = tail.Tail(self.qemu.stderr)
@@ -118,9 +119,22 @@ class Guest:
         found = self.client.cursor_when(wanted, PICTURE_SECONDS)
         return "ok" if found == wanted else f"differ {found}"
 
+    def _on_display(self, words):
+        """`display NUMBER REQUEST...`: the request is about this device of the guest."""
+        self.client.select(int(words[0]))
+        try:
+            return self._handlers[words[1]](words[2:])
+        finally:
+            self.client.select(self._display)
+
     def _on_monitors(self, words):
         """`monitors WxH+X+Y...`: the client asks for these heads."""
         self.client.ask_for_monitors(" ".join(words))
+        return "ok"
+
+    def _on_pause(self, words):
+        """`pause SECONDS`: the client reads nothing for so long, beginning now."""
+        self.client.pause(float(words[0]))
         return "ok"
 
     def _on_streams(self, _words):

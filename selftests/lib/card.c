@@ -101,6 +101,7 @@ static void fill_plane(struct card *card, struct plane *plane, uint32_t id)
 		{ "CRTC_W", &plane->crtc_w },
 		{ "CRTC_H", &plane->crtc_h },
 		{ "FB_DAMAGE_CLIPS", &plane->damage },
+		{ "IN_FENCE_FD", &plane->in_fence },
 		{ "HOTSPOT_X", &plane->hotspot_x },
 		{ "HOTSPOT_Y", &plane->hotspot_y },
 	};
@@ -164,16 +165,11 @@ static void find_connector(struct card *card, const drmModeRes *resources)
 	}
 }
 
-static int find_objects(struct card *card)
+/* What belongs to the connector. */
+static int find_objects(struct card *card, const drmModeRes *resources)
 {
-	drmModeRes *resources = drmModeGetResources(card->fd);
-
-	if (!resources)
-		return -errno;
-	find_connector(card, resources);
-	if (card->connector)
+	if (card->connector && card->connector->count_encoders)
 		find_crtc(card, resources);
-	drmModeFreeResources(resources);
 	if (!card->crtc)
 		return -ENXIO;
 
@@ -185,15 +181,56 @@ static int find_objects(struct card *card)
 		card, card->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", NULL);
 	card->crtc_mode_id = card_find_property(
 		card, card->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL);
+	card->crtc_out_fence = card_find_property(
+		card, card->crtc, DRM_MODE_OBJECT_CRTC, "OUT_FENCE_PTR", NULL);
 	return card->primary.id && card->crtc_mode_id ? 0 : -ENXIO;
 }
 
-int card_try_open(struct card *card)
+static int find_connected_head(struct card *card)
 {
+	drmModeRes *resources = drmModeGetResources(card->fd);
 	int ret;
 
-	memset(card, 0, sizeof(*card));
-	ret = open_node(card);
+	if (!resources)
+		return -errno;
+	find_connector(card, resources);
+	ret = find_objects(card, resources);
+	drmModeFreeResources(resources);
+	return ret;
+}
+
+int card_open_head(const struct card *card, unsigned int number,
+		   struct card *head)
+{
+	drmModeRes *resources = drmModeGetResources(card->fd);
+	int ret = -ENXIO;
+
+	if (!resources)
+		return -errno;
+	memset(head, 0, sizeof(*head));
+	head->fd = card->fd;
+	memcpy(head->path, card->path, sizeof(head->path));
+	if ((int)number < resources->count_connectors) {
+		head->connector = drmModeGetConnector(
+			card->fd, resources->connectors[number]);
+		ret = find_objects(head, resources);
+	}
+	drmModeFreeResources(resources);
+	if (ret)
+		card_close_head(head);
+	return ret;
+}
+
+void card_close_head(struct card *head)
+{
+	drmModeFreeConnector(head->connector);
+	head->connector = NULL;
+	head->fd = -1;
+}
+
+/* Takes over what opening the node returned. */
+static int take_card(struct card *card, int ret)
+{
 	if (ret) {
 		card->fd = -1;
 		return ret;
@@ -205,11 +242,25 @@ int card_try_open(struct card *card)
 			      0;
 	if (!ret) {
 		drmSetClientCap(card->fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1);
-		ret = find_objects(card);
+		ret = find_connected_head(card);
 	}
 	if (ret)
 		card_close(card);
 	return ret;
+}
+
+int card_try_open(struct card *card)
+{
+	memset(card, 0, sizeof(*card));
+	return take_card(card, open_node(card));
+}
+
+int card_try_open_number(struct card *card, unsigned int number)
+{
+	memset(card, 0, sizeof(*card));
+	card->fd = card_open_driver("qxl", number, card->path,
+				    sizeof(card->path));
+	return take_card(card, card->fd < 0 ? card->fd : 0);
 }
 
 static bool file_says(const char *folder, const char *name, const char *text)
@@ -338,25 +389,42 @@ int card_commit(struct card *card, drmModeAtomicReq *request, uint32_t flags,
 				   (void *)(uintptr_t)user_data);
 }
 
+int card_add_show(struct card *card, drmModeAtomicReq *request,
+		  const drmModeModeInfo *mode, uint32_t fb, uint32_t x,
+		  uint32_t y, uint32_t *blob)
+{
+	int ret = drmModeCreatePropertyBlob(card->fd, mode, sizeof(*mode), blob);
+
+	if (ret)
+		return ret;
+	add_crtc(card, request, true, *blob);
+	add_plane(request, &card->primary, fb, card->crtc, x, y, 0, 0,
+		  mode->hdisplay, mode->vdisplay);
+	return 0;
+}
+
 int card_show(struct card *card, const drmModeModeInfo *mode, uint32_t fb,
 	      uint32_t x, uint32_t y, uint32_t flags)
 {
-	drmModeAtomicReq *request;
+	drmModeAtomicReq *request = drmModeAtomicAlloc();
 	uint32_t blob;
-	int ret;
+	int ret = card_add_show(card, request, mode, fb, x, y, &blob);
 
-	ret = drmModeCreatePropertyBlob(card->fd, mode, sizeof(*mode), &blob);
-	if (ret)
-		return ret;
-	request = drmModeAtomicAlloc();
-	add_crtc(card, request, true, blob);
-	add_plane(request, &card->primary, fb, card->crtc, x, y, 0, 0,
-		  mode->hdisplay, mode->vdisplay);
-	ret = card_commit(card, request, flags | DRM_MODE_ATOMIC_ALLOW_MODESET,
-			  0);
+	if (!ret) {
+		ret = card_commit(card, request,
+				  flags | DRM_MODE_ATOMIC_ALLOW_MODESET, 0);
+		drmModeDestroyPropertyBlob(card->fd, blob);
+	}
 	drmModeAtomicFree(request);
-	drmModeDestroyPropertyBlob(card->fd, blob);
 	return ret;
+}
+
+void card_add_off(struct card *card, drmModeAtomicReq *request)
+{
+	add_crtc(card, request, false, 0);
+	add_plane(request, &card->primary, 0, 0, 0, 0, 0, 0, 0, 0);
+	if (card->cursor.id)
+		add_plane(request, &card->cursor, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 int card_off(struct card *card)
@@ -364,10 +432,7 @@ int card_off(struct card *card)
 	drmModeAtomicReq *request = drmModeAtomicAlloc();
 	int ret;
 
-	add_crtc(card, request, false, 0);
-	add_plane(request, &card->primary, 0, 0, 0, 0, 0, 0, 0, 0);
-	if (card->cursor.id)
-		add_plane(request, &card->cursor, 0, 0, 0, 0, 0, 0, 0, 0);
+	card_add_off(card, request);
 	ret = card_commit(card, request, DRM_MODE_ATOMIC_ALLOW_MODESET, 0);
 	drmModeAtomicFree(request);
 	return ret;
@@ -397,6 +462,25 @@ int card_update(struct card *card, uint32_t fb,
 	drmModeAtomicFree(request);
 	if (blob)
 		drmModeDestroyPropertyBlob(card->fd, blob);
+	return ret;
+}
+
+int card_flip(struct card *card, const struct card_flip *flip)
+{
+	drmModeAtomicReq *request = drmModeAtomicAlloc();
+	int ret;
+
+	drmModeAtomicAddProperty(request, card->primary.id, card->primary.fb_id,
+				 flip->fb);
+	if (flip->in_fence >= 0)
+		drmModeAtomicAddProperty(request, card->primary.id,
+					 card->primary.in_fence, flip->in_fence);
+	if (flip->out_fence)
+		drmModeAtomicAddProperty(request, card->crtc,
+					 card->crtc_out_fence,
+					 (uintptr_t)flip->out_fence);
+	ret = card_commit(card, request, flip->flags, flip->user_data);
+	drmModeAtomicFree(request);
 	return ret;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The card under test: its first connected connector with a CRTC and planes,
- * and atomic commits on them. Functions return 0 or a negative errno.
+ * and atomic commits on them. Another head of the same card is a struct card of
+ * its own, with the same file. Functions return 0 or a negative errno.
  *
  * It is the first card whose DRM driver is "qxl"; QXL_CARD=/dev/dri/cardN names
  * another one, for work on the tests themselves.
@@ -29,6 +30,7 @@ struct plane {
 	uint32_t crtc_w;
 	uint32_t crtc_h;
 	uint32_t damage;
+	uint32_t in_fence;
 	uint32_t hotspot_x;
 	uint32_t hotspot_y;
 };
@@ -40,8 +42,9 @@ struct card {
 	uint32_t connector_crtc_id; /* property */
 	uint32_t crtc;
 	uint32_t crtc_index;
-	uint32_t crtc_active;  /* property */
-	uint32_t crtc_mode_id; /* property */
+	uint32_t crtc_active;    /* property */
+	uint32_t crtc_mode_id;   /* property */
+	uint32_t crtc_out_fence; /* property */
 	struct plane primary;
 	struct plane cursor; /* id 0 where there's none */
 };
@@ -54,8 +57,20 @@ struct card_event {
 	int64_t time_us; /* CLOCK_MONOTONIC */
 };
 
+/* What card_flip() puts on the primary plane, and what comes with it. */
+struct card_flip {
+	uint32_t fb;
+	int in_fence; /* waited for before the pixels are read; -1: none */
+	int32_t *out_fence; /* where the commit's own goes, or NULL */
+	uint32_t flags;     /* DRM_MODE_ATOMIC_*, DRM_MODE_PAGE_FLIP_EVENT */
+	uint64_t user_data; /* of the event */
+};
+
 /* -ENODEV: no such card; -ENXIO: a card that lacks what struct card needs. */
 int card_try_open(struct card *card);
+
+/* The same for one of several cards, counted from 0; QXL_CARD does not matter. */
+int card_try_open_number(struct card *card, unsigned int number);
 
 /*
  * Opens it or ends the program: skipped where the machine has no QXL device,
@@ -73,6 +88,15 @@ int card_open_driver(const char *driver, uint32_t number, char *path,
 
 /* "0000:00:02.0", the device of an open card; false when it is on no PCI. */
 bool card_pci_address(const struct card *card, char *address, size_t size);
+
+/*
+ * Fills @head with the connector, CRTC and planes of head @number of an open
+ * card, connected or not. To be given back with card_close_head() before the card
+ * is closed. -ENXIO: it has no such head.
+ */
+int card_open_head(const struct card *card, unsigned int number,
+		   struct card *head);
+void card_close_head(struct card *head);
 
 /*
  * The id of an object's property, 0 if it has none of that name, and its value
@@ -103,6 +127,20 @@ int card_off(struct card *card);
 int card_update(struct card *card, uint32_t fb,
 		const struct drm_mode_rect *clips, uint32_t count,
 		uint32_t flags, uint64_t user_data);
+
+/* Puts another framebuffer on the primary plane, all of it changed. */
+int card_flip(struct card *card, const struct card_flip *flip);
+
+/*
+ * Adds to a request what lights the CRTC with the part of @fb at @x, @y that is
+ * as large as @mode. @blob, the mode's, is to be destroyed after the commit.
+ */
+int card_add_show(struct card *card, drmModeAtomicReq *request,
+		  const drmModeModeInfo *mode, uint32_t fb, uint32_t x,
+		  uint32_t y, uint32_t *blob);
+
+/* Adds to a request that connector, CRTC and planes go off. */
+void card_add_off(struct card *card, drmModeAtomicReq *request);
 
 /* Adds a whole framebuffer at a place on the CRTC to a request; @fb 0: hidden. */
 void card_add_plane(struct card *card, drmModeAtomicReq *request,

@@ -15,6 +15,8 @@
 
 #define ANSWER_TIMEOUT_MS 60000
 
+static char display_words[32]; /* in front of what is about a display */
+
 static int channel_open(void)
 {
 	static int fd = -1;
@@ -62,10 +64,15 @@ static void ask(int fd, const char *request, char *answer, size_t size)
 		snprintf(answer, size, "no answer: %s", strerror(-ret));
 }
 
+void host_select_display(unsigned int display)
+{
+	snprintf(display_words, sizeof(display_words), "display %u ", display);
+}
+
 bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 			const char *reference, ...)
 {
-	char command[128], request[256], answer[256];
+	char command[128], request[320], answer[256];
 	int fd = channel_open();
 	va_list args;
 
@@ -76,8 +83,8 @@ bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 	va_start(args, reference);
 	vsnprintf(command, sizeof(command), reference, args);
 	va_end(args);
-	snprintf(request, sizeof(request), "picture %s %u %u %s", name, width,
-		 height, command);
+	snprintf(request, sizeof(request), "%spicture %s %u %u %s",
+		 display_words, name, width, height, command);
 	ask(fd, request, answer, sizeof(answer));
 	return check(!strcmp(answer, "ok"), "picture %s, %ux%u: %s", name,
 		     width, height, answer);
@@ -96,7 +103,7 @@ bool host_check_cursor(const char *wanted, ...)
 	va_start(args, wanted);
 	vsnprintf(cursor, sizeof(cursor), wanted, args);
 	va_end(args);
-	snprintf(request, sizeof(request), "cursor %s", cursor);
+	snprintf(request, sizeof(request), "%scursor %s", display_words, cursor);
 	ask(fd, request, answer, sizeof(answer));
 	return check(!strcmp(answer, "ok"), "pointer %s: %s", cursor, answer);
 }
@@ -114,6 +121,20 @@ bool host_ask_for_monitors(const char *layout)
 	snprintf(request, sizeof(request), "monitors %s", layout);
 	ask(fd, request, answer, sizeof(answer));
 	return check(!strcmp(answer, "ok"), "monitors %s: %s", layout, answer);
+}
+
+bool host_pause_client(unsigned int seconds)
+{
+	char request[32], answer[256];
+	int fd = channel_open();
+
+	if (fd < 0) {
+		ktap_skip("no client to pause: QXL_HOST_CHANNEL is not set");
+		return false;
+	}
+	snprintf(request, sizeof(request), "pause %u", seconds);
+	ask(fd, request, answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "pause: %s", answer);
 }
 
 int host_count_streams(void)

@@ -32,6 +32,12 @@ bool host_check_cursor(const char *wanted, ...)
 bool host_ask_for_monitors(const char *layout);
 
 /*
+ * Has the client read nothing for so long, beginning now: the server fills up, and
+ * then the device takes no more commands. A check; false without a host to ask.
+ */
+bool host_pause_client(unsigned int seconds);
+
+/*
  * How many videos the server has begun to send since this was called first, in
  * a guest of the shape "video". Negative, with the case failed or skipped,
  * without an answer.
@@ -49,6 +55,13 @@ bool host_unplug(void);
 
 /* Has one of the same kind put in, at another address. A check. */
 bool host_plug(void);
+
+/*
+ * Pictures and pointers are those of this device of the guest from now on,
+ * counted as its cards are; 0 is the first. Without this: the one that the guest's
+ * shape says.
+ */
+void host_select_display(unsigned int display);
 
 /* Has the host keep a picture under @name, for people; nothing is checked. */
 void host_shot(const char *name);

@@ -45,6 +45,12 @@ void mode_make(drmModeModeInfo *mode, uint32_t width, uint32_t height,
 	snprintf(mode->name, sizeof(mode->name), "%ux%u", width, height);
 }
 
+void mode_make_slow(drmModeModeInfo *mode, uint32_t width, uint32_t height)
+{
+	mode_make(mode, width, height, 1);
+	mode->clock = (uint32_t)mode->htotal * mode->vtotal / 2000;
+}
+
 uint64_t mode_period_ns(const drmModeModeInfo *mode)
 {
 	return (uint64_t)mode->htotal * mode->vtotal * 1000000 / mode->clock;
