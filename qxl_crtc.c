@@ -39,19 +39,23 @@ static void send_event_now(struct drm_crtc *crtc)
 	spin_unlock_irq(&crtc->dev->event_lock);
 }
 
-/*
- * A head that is off shows black; the primary is the other heads' too. What is
- * on a BO stays its owner's.
- */
+int qxl_crtc_blank(struct qxl_crtc *head)
+{
+	struct qxl_device *qdev = to_qxl(head->base.dev);
+	struct qxl_rect all = { .x1 = head->head.x,
+				.y1 = head->head.y,
+				.x2 = head->head.x + head->head.width,
+				.y2 = head->head.y + head->head.height };
+
+	return qdev->primary_bo ? 0 : qxl_core_blank(qdev->core, &all);
+}
+
+/* A head that is off shows black; the primary is the other heads' too. */
 static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 				    struct qxl_atomic_commit *state)
 {
 	struct qxl_device *qdev = to_qxl(crtc->dev);
 	struct qxl_crtc *head = to_qxl_crtc(crtc);
-	struct qxl_rect all = { .x1 = head->head.x,
-				.y1 = head->head.y,
-				.x2 = head->head.x + head->head.width,
-				.y2 = head->head.y + head->head.height };
 	int idx;
 
 	drm_crtc_vblank_off(crtc);
@@ -61,8 +65,7 @@ static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 	if (!drm_dev_enter(crtc->dev, &idx))
 		return;
 	qxl_core_cursor_hide(qdev->core);
-	if (!qdev->primary_bo)
-		qxl_core_blank(qdev->core, &all);
+	qxl_crtc_blank(head);
 	drm_dev_exit(idx);
 }
 

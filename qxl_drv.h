@@ -150,8 +150,15 @@ int qxl_layout_add_heads(struct qxl_atomic_commit *state);
 /* Makes the primary that the heads' new states ask for. May sleep. */
 int qxl_layout_commit(struct qxl_device *qdev, struct qxl_atomic_commit *state);
 
-/* qxl_crtc.c: @head's CRTC with its planes, released with the DRM device. */
+/* qxl_crtc.c */
+
+/* @head's CRTC with its planes, released with the DRM device. */
 int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);
+/*
+ * Makes the head's part of the primary black, in commit order; what is on a BO
+ * stays its owner's. May sleep. -EIO.
+ */
+int qxl_crtc_blank(struct qxl_crtc *head);
 
 /* qxl_plane.c: released with the DRM device, or an ERR_PTR. May sleep. */
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);

@@ -177,6 +177,20 @@ static bool nothing_to_present(struct drm_plane_state *new_state)
 	return false;
 }
 
+static int show_primary(struct drm_plane_state *old_state,
+			struct drm_plane_state *new_state)
+{
+	if (new_state->visible)
+		return nothing_to_present(new_state) ?
+			       0 :
+			       present_damage(to_qxl_crtc(new_state->crtc),
+					      old_state, new_state);
+	/* A head that is on with nothing to show is black. */
+	if (old_state->visible)
+		return qxl_crtc_blank(to_qxl_crtc(old_state->crtc));
+	return 0;
+}
+
 static void qxl_primary_atomic_update(struct drm_plane *plane,
 				      struct qxl_atomic_commit *state)
 {
@@ -186,10 +200,9 @@ static void qxl_primary_atomic_update(struct drm_plane *plane,
 		drm_atomic_get_new_plane_state(state, plane);
 	int idx;
 
-	if (!new_state->visible || !drm_dev_enter(plane->dev, &idx))
+	if (!drm_dev_enter(plane->dev, &idx))
 		return;
-	if (!nothing_to_present(new_state) &&
-	    present_damage(to_qxl_crtc(new_state->crtc), old_state, new_state))
+	if (show_primary(old_state, new_state))
 		qxl_reset_schedule(to_qxl(plane->dev));
 	drm_dev_exit(idx);
 }
