@@ -64,7 +64,7 @@ static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 		send_event_now(crtc);
 	if (!drm_dev_enter(crtc->dev, &idx))
 		return;
-	qxl_core_cursor_hide(qdev->core);
+	qxl_core_cursor_hide(qdev->core, drm_crtc_index(crtc));
 	qxl_crtc_blank(head);
 	drm_dev_exit(idx);
 }

@@ -264,32 +264,31 @@ static bool same_image(const struct drm_plane_state *a,
  * The host's pointer is where its hotspot is. With an earlier primary the host
  * has forgotten the shape.
  */
-static void show_cursor(struct qxl_crtc *head, struct drm_plane_state *old_state,
-			struct drm_plane_state *new_state)
+static void show_cursor(struct qxl_crtc *head,
+			const struct drm_plane_state *old_state,
+			const struct drm_plane_state *new_state)
 {
 	struct qxl_core *core = to_qxl(head->base.dev)->core;
 	struct qxl_cursor_image image = cursor_image(new_state);
 	int x = (int)head->head.x + new_state->crtc_x + (int)image.hot_x;
 	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
+	u32 index = drm_crtc_index(&head->base);
 	bool begun;
 
 	if (!head->pointer_lost && same_image(old_state, new_state)) {
-		qxl_core_cursor_move(core, x, y);
+		qxl_core_cursor_move(core, index, x, y);
 		return;
 	}
 	begun = begin_access(new_state->fb);
-	qxl_core_cursor_set(core, &image, x, y);
+	qxl_core_cursor_set(core, index, &image, x, y);
 	end_access(new_state->fb, begun);
 	head->pointer_lost = false;
 }
 
-static void qxl_cursor_atomic_update(struct drm_plane *plane,
-				     struct qxl_atomic_commit *state)
+static void update_cursor(struct drm_plane *plane,
+			  const struct drm_plane_state *old_state,
+			  const struct drm_plane_state *new_state)
 {
-	struct drm_plane_state *old_state =
-		drm_atomic_get_old_plane_state(state, plane);
-	struct drm_plane_state *new_state =
-		drm_atomic_get_new_plane_state(state, plane);
 	int idx;
 
 	if (!drm_dev_enter(plane->dev, &idx))
@@ -297,8 +296,16 @@ static void qxl_cursor_atomic_update(struct drm_plane *plane,
 	if (new_state->visible)
 		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state);
 	else if (old_state->visible)
-		qxl_core_cursor_hide(to_qxl(plane->dev)->core);
+		qxl_core_cursor_hide(to_qxl(plane->dev)->core,
+				     drm_crtc_index(old_state->crtc));
 	drm_dev_exit(idx);
+}
+
+static void qxl_cursor_atomic_update(struct drm_plane *plane,
+				     struct qxl_atomic_commit *state)
+{
+	update_cursor(plane, drm_atomic_get_old_plane_state(state, plane),
+		      drm_atomic_get_new_plane_state(state, plane));
 }
 
 static const struct drm_plane_helper_funcs qxl_cursor_helper_funcs = {

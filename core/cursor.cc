@@ -3,9 +3,65 @@
 
 #include <spice/qxl_dev.h>
 
+#include "core/base/atomic.h"
 #include "core/protocol/commands.h"
+#include "core/rect.h"
+#include "qxl_k.h"
 
 namespace qxl {
+namespace {
+
+constexpr uint32_t kPixelBytes = 4;
+constexpr size_t kImageBytes = size_t{QXL_CURSOR_MAX} * QXL_CURSOR_MAX * kPixelBytes;
+
+bool is_valid(const qxl_cursor_image& image) {
+  return image.width != 0 && image.width <= QXL_CURSOR_MAX && image.height != 0 &&
+         image.height <= QXL_CURSOR_MAX && image.hot_x < image.width && image.hot_y < image.height;
+}
+
+}  // namespace
+
+Result<> Cursor::create(uint32_t heads) {
+  pixels_ = static_cast<uint8_t*>(qxl_k_alloc(heads * kImageBytes));
+  if (!pixels_ || !lock_.create()) return Error::kNoMemory;
+  count_ = heads;
+  return {};
+}
+
+void Cursor::set_heads(std::span<const qxl_head> heads) {
+  Guard guard(lock_);
+  for (size_t i = 0; i < count_; ++i) {
+    qxl_head head = i < heads.size() ? heads[i] : qxl_head{};
+    heads_[i].place = moved(rect_of_size(head.width, head.height), static_cast<int32_t>(head.x),
+                            static_cast<int32_t>(head.y));
+  }
+}
+
+// Whose pointer it is ---------------------------------------------------------------
+
+bool Cursor::has_hotspot(uint32_t head) const {
+  const Head& wanted = heads_[head];
+  return wanted.x >= wanted.place.x1 && wanted.x < wanted.place.x2 && wanted.y >= wanted.place.y1 &&
+         wanted.y < wanted.place.y2;
+}
+
+// Whether the pointer may go from who has it to `head`.
+bool Cursor::yields_to(uint32_t head) const {
+  return owner_ == kNobody || owner_ == head || has_hotspot(head) || !has_hotspot(owner_);
+}
+
+// Who gets the pointer when the one that has it hides.
+uint32_t Cursor::successor() const {
+  uint32_t found = kNobody;
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (!heads_[i].visible) continue;
+    if (has_hotspot(i)) return i;
+    if (found == kNobody) found = i;
+  }
+  return found;
+}
+
+// What the host is told -------------------------------------------------------------
 
 template <typename Build>
 Result<> Cursor::send(uint32_t bytes, Build build) {
@@ -16,19 +72,62 @@ Result<> Cursor::send(uint32_t bytes, Build build) {
   return submission_.submit_one(Queue::kCursor, QXL_CMD_CURSOR, command);
 }
 
-Result<> Cursor::set(const qxl_cursor_image& image, int32_t x, int32_t y) {
-  if (image.width == 0 || image.width > QXL_CURSOR_MAX || image.height == 0 ||
-      image.height > QXL_CURSOR_MAX || image.hot_x >= image.width || image.hot_y >= image.height)
-    return Error::kInvalid;
-  return send(cursor_bytes(image.width, image.height),
-              [&](CommandMemory memory) { build_cursor_set(memory, image, x, y); });
+Result<> Cursor::send_set(const Head& head) {
+  store_release(&shape_forgotten_, 0);
+  auto sent = send(cursor_bytes(head.image.width, head.image.height), [&](CommandMemory memory) {
+    build_cursor_set(memory, head.image, head.x, head.y);
+  });
+  if (!sent.ok()) forget_shape();
+  return sent;
 }
 
-Result<> Cursor::move(int32_t x, int32_t y) {
-  return send(kCursorMoveBytes, [=](CommandMemory memory) { build_cursor_move(memory, x, y); });
+Result<> Cursor::show(uint32_t head, bool fresh) {
+  Head& wanted = heads_[head];
+  wanted.visible = true;
+  if (!yields_to(head)) return {};
+  bool is_same = owner_ == head && !fresh && !load_acquire(&shape_forgotten_);
+  owner_ = head;
+  if (!is_same) return send_set(wanted);
+  return send(kCursorMoveBytes,
+              [&](CommandMemory memory) { build_cursor_move(memory, wanted.x, wanted.y); });
 }
 
-Result<> Cursor::hide() {
+void Cursor::keep(uint32_t head, const qxl_cursor_image& image) {
+  uint32_t pitch = image.width * kPixelBytes;
+  uint8_t* to = pixels_ + head * kImageBytes;
+  const auto* from = static_cast<const uint8_t*>(image.pixels);
+  heads_[head].image = image;
+  heads_[head].image.pixels = to;
+  heads_[head].image.pitch = pitch;
+  for (uint32_t y = 0; y < image.height; ++y, to += pitch, from += image.pitch)
+    __builtin_memcpy(to, from, pitch);
+}
+
+Result<> Cursor::set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y) {
+  if (head >= count_ || !is_valid(image)) return Error::kInvalid;
+  Guard guard(lock_);
+  keep(head, image);
+  heads_[head].x = x;
+  heads_[head].y = y;
+  return show(head, true);
+}
+
+Result<> Cursor::move(uint32_t head, int32_t x, int32_t y) {
+  if (head >= count_) return Error::kInvalid;
+  Guard guard(lock_);
+  if (heads_[head].image.width == 0) return Error::kInvalid;
+  heads_[head].x = x;
+  heads_[head].y = y;
+  return show(head, false);
+}
+
+Result<> Cursor::hide(uint32_t head) {
+  if (head >= count_) return Error::kInvalid;
+  Guard guard(lock_);
+  heads_[head].visible = false;
+  if (owner_ != head) return {};
+  owner_ = successor();
+  if (owner_ != kNobody) return send_set(heads_[owner_]);
   return send(kCursorMoveBytes, [](CommandMemory memory) { build_cursor_hide(memory); });
 }
 

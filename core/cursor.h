@@ -2,6 +2,10 @@
 // The pointer, on its own ring (QXLCursorCmd).
 #pragma once
 
+#include <cstdint>
+#include <span>
+
+#include "core/base/guard.h"
 #include "core/submit.h"
 #include "qxl_core.h"
 
@@ -11,21 +15,65 @@ namespace qxl {
 // and moves in between, several times over because releases come in bunches.
 inline constexpr uint64_t kCursorArenaBytes = 1 << 20;
 
+// The host has one pointer, each head may want one of its own. It goes to the
+// head that has the hotspot inside; among equals to the one that was changed
+// last. When that one hides, the pointer goes to another head that shows one:
+// its image is kept here, because the host knows no other than the last.
+//
+// lock_ keeps what is decided and what is sent in one order. It is held while
+// the cursor ring is waited for, and no I/O command is waited for under it.
 class Cursor {
  public:
   explicit Cursor(Submission& submission) : submission_(submission) {}
+  ~Cursor() { qxl_k_free(pixels_); }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
 
-  // All may sleep. kLost; kInvalid for an image larger than QXL_CURSOR_MAX, an
-  // empty one, or a hotspot outside it.
-  Result<> set(const qxl_cursor_image& image, int32_t x, int32_t y);
-  Result<> move(int32_t x, int32_t y);
-  Result<> hide();
+  // Before anything else; memory for the images of `heads`. kNoMemory.
+  Result<> create(uint32_t heads);
+
+  // Where heads lie on the primary. Does not change who has the pointer. May
+  // sleep.
+  void set_heads(std::span<const qxl_head> heads) QXL_EXCLUDES(lock_);
+  // The host has forgotten the shape, as it does with each primary. Any context.
+  void forget_shape() { store_release(&shape_forgotten_, 1); }
+
+  // All may sleep. kLost; kInvalid for a head that there is not, an image larger
+  // than QXL_CURSOR_MAX, an empty one, a hotspot outside it, or a move of a head
+  // that never had an image.
+  Result<> set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y)
+      QXL_EXCLUDES(lock_);
+  Result<> move(uint32_t head, int32_t x, int32_t y) QXL_EXCLUDES(lock_);
+  Result<> hide(uint32_t head) QXL_EXCLUDES(lock_);
 
  private:
+  // What a head wants to be shown.
+  struct Head {
+    qxl_cursor_image image;  // pixels are ours; no width: never set
+    qxl_rect place;
+    int32_t x;
+    int32_t y;
+    bool visible;
+  };
+  static constexpr uint32_t kNobody = ~0u;
+
   template <typename Build>
   Result<> send(uint32_t bytes, Build build);
+  void keep(uint32_t head, const qxl_cursor_image& image) QXL_REQUIRES(lock_);
+  [[nodiscard]] bool has_hotspot(uint32_t head) const QXL_REQUIRES(lock_);
+  [[nodiscard]] bool yields_to(uint32_t head) const QXL_REQUIRES(lock_);
+  [[nodiscard]] uint32_t successor() const QXL_REQUIRES(lock_);
+  // `head` has changed: its place, and its image, too, if that is `fresh`.
+  Result<> show(uint32_t head, bool fresh) QXL_REQUIRES(lock_);
+  Result<> send_set(const Head& head) QXL_REQUIRES(lock_);
 
   Submission& submission_;
+  uint8_t* pixels_ = nullptr;  // one largest image for each head
+  uint32_t count_ = 0;
+  Mutex lock_;
+  Head heads_[QXL_MAX_HEADS] QXL_GUARDED_BY(lock_) = {};
+  uint32_t owner_ QXL_GUARDED_BY(lock_) = kNobody;
+  uint32_t shape_forgotten_ = 0;  // atomic
 };
 
 }  // namespace qxl

@@ -76,6 +76,7 @@ Result<> Device::allocate() {
   panic_.setup(res_.ram_header, static_cast<uint8_t*>(res_.ram) + layout_.vram_offset,
                layout_.vram_offset, layout_.vram_bytes);
   if (!io_lock_.create() || !io_done_event_.create()) return Error::kNoMemory;
+  QXL_TRY(cursor_.create(heads_));
   QXL_TRY(ids_.create(rom_.n_surfaces));
   QXL_TRY(surfaces_.setup(rom_.n_surfaces));
   auto pool = [this](uint64_t offset, uint64_t bytes) {
@@ -153,6 +154,7 @@ Result<> Device::bring_up() {
 
 void Device::forget_primary() {
   primary_adopted_ = false;
+  cursor_.forget_shape();
   store_release(&primary_width_, 0);
   store_release(&primary_height_, 0);
 }
@@ -316,6 +318,7 @@ Result<> Device::need_primary() {
 
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {
   if (heads.size() > heads_) return Error::kInvalid;
+  cursor_.set_heads(heads);
   Guard guard(io_lock_);
   if (lost()) return Error::kLost;
   QXL_TRY(write_monitors(static_cast<uint8_t*>(res_.ram) + monitors_offset_, heads));

@@ -132,16 +132,17 @@ int qxl_core_blank(qxl_core* core, const qxl_rect* rect) {
   return errno_of(device(core).blank(*rect));
 }
 
-int qxl_core_cursor_set(qxl_core* core, const qxl_cursor_image* image, int32_t x, int32_t y) {
-  return errno_of(device(core).cursor().set(*image, x, y));
+int qxl_core_cursor_set(qxl_core* core, uint32_t head, const qxl_cursor_image* image, int32_t x,
+                        int32_t y) {
+  return errno_of(device(core).cursor().set(head, *image, x, y));
 }
 
-int qxl_core_cursor_move(qxl_core* core, int32_t x, int32_t y) {
-  return errno_of(device(core).cursor().move(x, y));
+int qxl_core_cursor_move(qxl_core* core, uint32_t head, int32_t x, int32_t y) {
+  return errno_of(device(core).cursor().move(head, x, y));
 }
 
-int qxl_core_cursor_hide(qxl_core* core) {
-  return errno_of(device(core).cursor().hide());
+int qxl_core_cursor_hide(qxl_core* core, uint32_t head) {
+  return errno_of(device(core).cursor().hide(head));
 }
 
 int qxl_core_surface_size(const qxl_surface_desc* desc, size_t* bytes) {

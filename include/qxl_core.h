@@ -137,16 +137,21 @@ int qxl_core_present(struct qxl_core *core, const struct qxl_frame *frame,
 int qxl_core_blank(struct qxl_core *core, const struct qxl_rect *rect);
 
 /*
- * The pointer (QXLCursorCmd). Positions are in the primary's coordinates and
- * may be negative. May sleep. set: -EINVAL when the image is larger than
- * QXL_CURSOR_MAX each way or the hotspot is outside it.
+ * A head's pointer (QXLCursorCmd). The host shows one for the whole device: that
+ * of the head that has the hotspot inside, of several the last that was changed;
+ * the others' are kept until that one hides. Positions are those of the hotspot,
+ * in the primary's coordinates, and may be negative. May sleep; waits, bounded,
+ * for the cursor ring. -EINVAL: there is no such head. set: copies the image;
+ * -EINVAL when it is larger than QXL_CURSOR_MAX each way or the hotspot is
+ * outside it. move: -EINVAL when there never was an image.
  */
 #define QXL_CURSOR_MAX 64u
-int qxl_core_cursor_set(struct qxl_core *core,
+int qxl_core_cursor_set(struct qxl_core *core, uint32_t head,
 			const struct qxl_cursor_image *image, int32_t x,
 			int32_t y);
-int qxl_core_cursor_move(struct qxl_core *core, int32_t x, int32_t y);
-int qxl_core_cursor_hide(struct qxl_core *core);
+int qxl_core_cursor_move(struct qxl_core *core, uint32_t head, int32_t x,
+			 int32_t y);
+int qxl_core_cursor_hide(struct qxl_core *core, uint32_t head);
 
 /*
  * Bytes of memory behind a surface like @desc. -EINVAL: an unknown format, no

@@ -192,4 +192,19 @@ UNIT_MUTANTS = [
     ("panic-does-not-wake", "Panic.WakesAHostThatDidNotAsk", [
         ("panic.cc", ".padding = 0});\n  qxl_k_port_write(dev_, notify_port, 0);\n",
          ".padding = 0});\n")]),
+    # Heads' pointers.
+    ("hidden-by-any-head", "SharedPointer.ShowThenHide", [
+        ("cursor.cc", "  if (owner_ != head) return {};\n  owner_ = successor();\n"
+         "  if (owner_ != kNobody) return send_set(heads_[owner_]);\n", "  owner_ = kNobody;\n")]),
+    ("nobody-succeeds", "SharedPointer.WhoHidesLastLeavesNothing", [
+        ("cursor.cc", "  owner_ = successor();\n", "  owner_ = kNobody;\n")]),
+    ("last-one-wins", "SharedPointer.AcrossTheBorder", [
+        ("cursor.cc", "  if (!yields_to(head)) return {};\n", "")]),
+    ("shape-is-not-forgotten", "SharedPointer.AnotherPrimaryNeedsTheImageAgain", [
+        ("device.cc", "  cursor_.forget_shape();\n", "")]),
+    ("image-is-not-kept", "SharedPointer.ImagesAreKept", [
+        ("cursor.cc", "  heads_[head].image.pixels = to;\n", ""),
+        ("cursor.cc", "  heads_[head].image.pitch = pitch;\n", "")]),
+    ("others-image", "SharedPointer.MovesNeedNoImageAgain", [
+        ("cursor.cc", "  bool is_same = owner_ == head && !fresh", "  bool is_same = !fresh")]),
 ]

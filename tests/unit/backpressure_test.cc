@@ -116,10 +116,12 @@ TEST_F(Backpressure, HostThatStopsConsuming) {
 
 TEST_F(Backpressure, FullCursorRing) {
   start(640, 480);
+  ASSERT_EQ(set_pointer(), 0);
+  pump();
   device->bad.stops_consuming = true;
   int error = 0;
   int moves = 0;
-  while (!error && moves < 100) error = qxl_core_cursor_move(core, moves++, 0);
+  while (!error && moves < 100) error = qxl_core_cursor_move(core, 0, moves++, 0);
   EXPECT_EQ(error, -EIO);
   EXPECT_EQ(moves, 33);
 }

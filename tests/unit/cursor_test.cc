@@ -21,7 +21,7 @@ class Cursor : public fake::CoreTest {
 TEST_F(Cursor, Set) {
   start();
   const auto shape = image(64, 64, 5, 7);
-  ASSERT_EQ(qxl_core_cursor_set(core, &shape, 100, 200), 0);
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &shape, 100, 200), 0);
   pump();
   const auto shown = device->cursor();
   EXPECT_TRUE(shown.visible);
@@ -38,7 +38,7 @@ TEST_F(Cursor, EverySizeAndPitch) {
   for (auto [width, height] : std::initializer_list<std::pair<uint32_t, uint32_t>>{
            {1, 1}, {1, 64}, {64, 1}, {24, 24}, {33, 47}}) {
     const auto shape = image(width, height, width - 1, height - 1, 128);
-    ASSERT_EQ(qxl_core_cursor_set(core, &shape, 0, 0), 0);
+    ASSERT_EQ(qxl_core_cursor_set(core, 0, &shape, 0, 0), 0);
     pump();
     const auto shown = device->cursor();
     ASSERT_EQ(shown.pixels.size(), width * height);
@@ -59,7 +59,7 @@ TEST_F(Cursor, BadImages) {
                                                                             {~0u, ~0u, 0, 0}}) {
     fake::Frame frame(64, 64);
     const qxl_cursor_image bad = {frame.pixels.data(), 256, w, h, hx, hy};
-    EXPECT_EQ(qxl_core_cursor_set(core, &bad, 0, 0), -EINVAL);
+    EXPECT_EQ(qxl_core_cursor_set(core, 0, &bad, 0, 0), -EINVAL);
   }
   pump();
   EXPECT_EQ(device->stats().cursor_sets, 0u);
@@ -68,12 +68,12 @@ TEST_F(Cursor, BadImages) {
 TEST_F(Cursor, MoveAndHide) {
   start();
   const auto shape = image(16, 16);
-  ASSERT_EQ(qxl_core_cursor_set(core, &shape, 1, 2), 0);
-  ASSERT_EQ(qxl_core_cursor_move(core, -3, -4), 0);
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &shape, 1, 2), 0);
+  ASSERT_EQ(qxl_core_cursor_move(core, 0, -3, -4), 0);
   pump();
   EXPECT_EQ(device->cursor().x, -3);
   EXPECT_EQ(device->cursor().y, -4);
-  ASSERT_EQ(qxl_core_cursor_hide(core), 0);
+  ASSERT_EQ(qxl_core_cursor_hide(core, 0), 0);
   pump();
   EXPECT_FALSE(device->cursor().visible);
   // A new shape is not needed to move.
@@ -82,7 +82,8 @@ TEST_F(Cursor, MoveAndHide) {
 
 TEST_F(Cursor, PositionsThatDoNotFitAreClamped) {
   start();
-  ASSERT_EQ(qxl_core_cursor_move(core, INT_MAX, INT_MIN), 0);
+  ASSERT_EQ(set_pointer(), 0);
+  ASSERT_EQ(qxl_core_cursor_move(core, 0, INT_MAX, INT_MIN), 0);
   pump();
   EXPECT_EQ(device->cursor().x, 32767);
   EXPECT_EQ(device->cursor().y, -32768);
@@ -91,12 +92,12 @@ TEST_F(Cursor, PositionsThatDoNotFitAreClamped) {
 TEST_F(Cursor, ShapeMemoryStaysIntactWhileShown) {
   start();
   const auto shape = image(64, 64);
-  ASSERT_EQ(qxl_core_cursor_set(core, &shape, 0, 0), 0);
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &shape, 0, 0), 0);
   pump();
-  for (int i = 0; i < 1000; i++) ASSERT_EQ(qxl_core_cursor_move(core, i, i), 0);
+  for (int i = 0; i < 1000; i++) ASSERT_EQ(qxl_core_cursor_move(core, 0, i, i), 0);
   const auto other = image(64, 64);
   // The fake checks the old shape when it gives it back.
-  ASSERT_EQ(qxl_core_cursor_set(core, &other, 0, 0), 0);
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &other, 0, 0), 0);
   pump();
   EXPECT_EQ(counters().lost, 0u);
 }
@@ -105,7 +106,7 @@ TEST_F(Cursor, ManyShapes) {
   start();
   for (int i = 0; i < 500; i++) {
     const auto shape = image(64, 64);
-    ASSERT_EQ(qxl_core_cursor_set(core, &shape, i, i), 0);
+    ASSERT_EQ(qxl_core_cursor_set(core, 0, &shape, i, i), 0);
   }
   pump();
   EXPECT_EQ(device->cursor().pixels, pixels->pixels);
@@ -116,9 +117,9 @@ TEST_F(Cursor, BeforeAnyPrimary) {
   ASSERT_EQ(create(), 0);
   ASSERT_EQ(qxl_core_start(core), 0);
   const auto shape = image(16, 16);
-  EXPECT_EQ(qxl_core_cursor_set(core, &shape, 0, 0), -EINVAL);
-  EXPECT_EQ(qxl_core_cursor_move(core, 0, 0), -EINVAL);
-  EXPECT_EQ(qxl_core_cursor_hide(core), -EINVAL);
+  EXPECT_EQ(qxl_core_cursor_set(core, 0, &shape, 0, 0), -EINVAL);
+  EXPECT_EQ(qxl_core_cursor_move(core, 0, 0, 0), -EINVAL);
+  EXPECT_EQ(qxl_core_cursor_hide(core, 0), -EINVAL);
   pump();
   // And nothing of it shows up afterwards.
   ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
@@ -127,12 +128,147 @@ TEST_F(Cursor, BeforeAnyPrimary) {
   EXPECT_EQ(counters().cursor_commands, 0u);
 }
 
+TEST_F(Cursor, HeadsThatThereAreNot) {
+  start();
+  EXPECT_EQ(set_pointer(heads), -EINVAL);
+  EXPECT_EQ(qxl_core_cursor_move(core, heads, 0, 0), -EINVAL);
+  EXPECT_EQ(qxl_core_cursor_hide(core, ~0u), -EINVAL);
+  EXPECT_EQ(qxl_core_cursor_move(core, 1, 0, 0), -EINVAL) << "it has no image";
+  pump();
+  EXPECT_EQ(counters().cursor_commands, 0u);
+}
+
+// Several heads, one pointer ----------------------------------------------------------
+
+class SharedPointer : public fake::CoreTest {
+ protected:
+  // Two heads of 100 x 100 side by side.
+  void SetUp() override {
+    CoreTest::SetUp();
+    start(200, 100);
+    const qxl_head places[] = {{0, 0, 100, 100}, {100, 0, 100, 100}};
+    ASSERT_EQ(qxl_core_set_monitors(core, places, 2), 0);
+  }
+
+  void set(uint32_t head, int32_t x, int32_t y) { ASSERT_EQ(set_pointer(head, x, y), 0); }
+  void move(uint32_t head, int32_t x, int32_t y) {
+    ASSERT_EQ(qxl_core_cursor_move(core, head, x, y), 0);
+  }
+  void hide(uint32_t head) { ASSERT_EQ(qxl_core_cursor_hide(core, head), 0); }
+
+  void expect_shown(uint32_t head, int32_t x, int32_t y) {
+    pump();
+    const fake::CursorState shown = device->cursor();
+    EXPECT_TRUE(shown.visible);
+    EXPECT_EQ(shown.x, x);
+    EXPECT_EQ(shown.y, y);
+    EXPECT_EQ(shown.pixels, fake::Frame(16, 16, head).pixels);
+  }
+  void expect_hidden() {
+    pump();
+    EXPECT_FALSE(device->cursor().visible);
+  }
+};
+
+// A compositor that moves the pointer to another head hides it on the first one
+// and shows it on the second, in two commits.
+TEST_F(SharedPointer, HideThenShow) {
+  set(0, 50, 50);
+  hide(0);
+  expect_hidden();
+  set(1, 150, 50);
+  expect_shown(1, 150, 50);
+}
+
+TEST_F(SharedPointer, ShowThenHide) {
+  set(0, 50, 50);
+  set(1, 150, 50);
+  hide(0);
+  expect_shown(1, 150, 50);
+  hide(1);
+  expect_hidden();
+}
+
+TEST_F(SharedPointer, WhoHidesLastLeavesNothing) {
+  set(0, 50, 50);
+  set(1, 150, 50);
+  hide(1);
+  expect_shown(0, 50, 50);
+  move(0, 60, 60);
+  expect_shown(0, 60, 60);
+  hide(0);
+  expect_hidden();
+}
+
+// Across the border both heads show a part of it: the one that has the hotspot wins.
+TEST_F(SharedPointer, AcrossTheBorder) {
+  set(0, 95, 50);
+  set(1, 95, 50);
+  expect_shown(0, 95, 50);
+  move(1, 98, 50);
+  expect_shown(0, 95, 50);
+  move(0, 98, 50);
+  expect_shown(0, 98, 50);
+  move(0, 102, 50);
+  move(1, 102, 50);
+  expect_shown(1, 102, 50);
+  move(0, 104, 50);
+  expect_shown(1, 102, 50);
+}
+
+TEST_F(SharedPointer, WhatIsHiddenDoesNotComeBack) {
+  set(0, 50, 50);
+  hide(0);
+  set(1, 150, 50);
+  hide(1);
+  expect_hidden();
+  hide(0);
+  hide(1);
+  expect_hidden();
+  EXPECT_EQ(device->stats().cursor_hides, 2u);
+}
+
+TEST_F(SharedPointer, MovesNeedNoImageAgain) {
+  set(0, 50, 50);
+  set(1, 150, 50);
+  pump();
+  const uint32_t sets = device->stats().cursor_sets;
+  for (int32_t i = 0; i < 10; i++) move(1, 150 + i, 50);
+  expect_shown(1, 159, 50);
+  EXPECT_EQ(device->stats().cursor_sets, sets);
+  move(0, 10, 10);
+  expect_shown(0, 10, 10);
+  EXPECT_EQ(device->stats().cursor_sets, sets + 1);
+}
+
+TEST_F(SharedPointer, AnotherPrimaryNeedsTheImageAgain) {
+  set(0, 50, 50);
+  pump();
+  ASSERT_EQ(qxl_core_set_primary(core, 300, 100), 0);
+  pump();
+  move(0, 51, 50);
+  expect_shown(0, 51, 50);
+  EXPECT_EQ(device->stats().cursor_sets, 2u);
+}
+
+// The pointer is handed over while the image that it had is not there any more.
+TEST_F(SharedPointer, ImagesAreKept) {
+  auto pixels = std::make_unique<fake::Frame>(16, 16, 0);
+  const qxl_cursor_image image = {pixels->pixels.data(), pixels->pitch, 16, 16, 0, 0};
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &image, 50, 50), 0);
+  set(1, 150, 50);
+  pixels->scribble(77);
+  pixels.reset();
+  hide(1);
+  expect_shown(0, 50, 50);
+}
+
 TEST_F(Cursor, DoesNotAllocate) {
   start();
   kernel.fail_every_allocation(true);
   const auto shape = image(64, 64);
-  EXPECT_EQ(qxl_core_cursor_set(core, &shape, 0, 0), 0);
-  EXPECT_EQ(qxl_core_cursor_move(core, 1, 1), 0);
+  EXPECT_EQ(qxl_core_cursor_set(core, 0, &shape, 0, 0), 0);
+  EXPECT_EQ(qxl_core_cursor_move(core, 0, 1, 1), 0);
   kernel.fail_every_allocation(false);
 }
 

@@ -73,10 +73,11 @@ TEST_F(Notify, IndicesWrapAround) {
   };
   ASSERT_EQ(qxl_core_start(core), 0);
   ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
+  ASSERT_EQ(set_pointer(), 0);
   for (int i = 0; i < 100; i++) {
     frame.scribble((uint32_t)i);
     ASSERT_EQ(present_all(frame), 0);
-    ASSERT_EQ(qxl_core_cursor_move(core, i, i), 0);
+    ASSERT_EQ(qxl_core_cursor_move(core, 0, i, i), 0);
     pump();
     ASSERT_EQ(device->pixel(5, 5), frame.pixel(5, 5));
     ASSERT_EQ(device->cursor().x, i);
@@ -85,7 +86,7 @@ TEST_F(Notify, IndicesWrapAround) {
 }
 
 TEST_F(Notify, CursorHasItsOwnPort) {
-  ASSERT_EQ(qxl_core_cursor_move(core, 1, 1), 0);
+  ASSERT_EQ(set_pointer(), 0);
   EXPECT_EQ(device->stats().port_writes[QXL_IO_NOTIFY_CURSOR], 1u);
   EXPECT_EQ(notifies(), 0u);
 }

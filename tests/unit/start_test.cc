@@ -98,6 +98,7 @@ TEST_F(Start, EveryAllocationCanFail) {
 TEST_F(Start, StopResetsAndLoses) {
   start();
   ASSERT_EQ(present_all(fake::Frame(64, 64)), 0);
+  ASSERT_EQ(set_pointer(), 0);
   qxl_core_stop(core, 0);
   EXPECT_FALSE(device->has_primary());
   EXPECT_EQ(counters().in_flight, 0u);
@@ -106,7 +107,7 @@ TEST_F(Start, StopResetsAndLoses) {
   EXPECT_EQ(qxl_core_set_primary(core, 64, 64), -EIO);
   const qxl_rect all = {0, 0, 64, 64};
   const qxl_head head = {0, 0, 64, 64};
-  EXPECT_EQ(qxl_core_cursor_move(core, 1, 1), -EIO);
+  EXPECT_EQ(qxl_core_cursor_move(core, 0, 1, 1), -EIO);
   EXPECT_EQ(qxl_core_set_monitors(core, &head, 1), -EIO);
   EXPECT_EQ(qxl_core_surface_update(core, 1, &all), -EIO);
   // Nothing may be asked of the device now.

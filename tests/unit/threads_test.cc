@@ -88,9 +88,9 @@ TEST_F(Threads, PresentCursorAndSurfaces) {
        [&] {
          for (int i = 0; i < 300; i++) {
            const qxl_cursor_image image = {frame.pixels.data(), 256, 64, 64, 0, 0};
-           EXPECT_EQ(
-               i % 10 ? qxl_core_cursor_move(core, i, i) : qxl_core_cursor_set(core, &image, i, i),
-               0);
+           EXPECT_EQ(i % 10 ? qxl_core_cursor_move(core, 0, i, i)
+                            : qxl_core_cursor_set(core, 0, &image, i, i),
+                     0);
          }
        },
        surfaces, surfaces,
@@ -168,6 +168,7 @@ TEST_F(Threads, LoseWakesAllWaiters) {
   std::atomic<int> failed{0};
 
   start_threaded(640, 480);
+  ASSERT_EQ(set_pointer(), 0);
   device->bad.stops_consuming = true;
   device->bad.never_answers_async = true;
   device->bad.ignores_oom = true;
@@ -178,7 +179,7 @@ TEST_F(Threads, LoseWakesAllWaiters) {
     failed++;
   });
   threads.emplace_back([&] {
-    while (!qxl_core_cursor_move(core, 1, 1));
+    while (!qxl_core_cursor_move(core, 0, 1, 1));
     failed++;
   });
   // I/O, and whoever waits for its turn.
@@ -281,6 +282,7 @@ TEST_F(Threads, StopWhileOthersWork) {
   const fake::Frame frame(64, 64, 1);
 
   start_threaded(640, 480);
+  ASSERT_EQ(set_pointer(), 0);
   auto body = [&] {
     int error = 0;
     while (!error) error = present_all(frame);
@@ -288,7 +290,7 @@ TEST_F(Threads, StopWhileOthersWork) {
   };
   auto cursor = [&] {
     int error = 0;
-    while (!error) error = qxl_core_cursor_move(core, 1, 1);
+    while (!error) error = qxl_core_cursor_move(core, 0, 1, 1);
     EXPECT_EQ(error, -EIO);
   };
   std::thread one(body), two(body), three(cursor);
