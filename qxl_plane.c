@@ -308,11 +308,62 @@ static void qxl_cursor_atomic_update(struct drm_plane *plane,
 		      drm_atomic_get_new_plane_state(state, plane));
 }
 
+/* Whether nobody writes to the image any more; nothing waits for that here. */
+static bool is_drawn(const struct drm_framebuffer *fb)
+{
+	return dma_resv_test_signaled(fb->obj[0]->resv, DMA_RESV_USAGE_WRITE);
+}
+
+/*
+ * The legacy ioctls' updates of a pointer that is on: they wait for no blanking
+ * and no flip that is pending, as the pointer is no part of the picture. What is
+ * refused here becomes a commit like any other.
+ */
+static int qxl_cursor_async_check(QXL_ASYNC_CHECK_PARAMS)
+{
+	const struct drm_plane_state *new_state =
+		drm_atomic_get_new_plane_state(state, plane);
+	const struct drm_crtc_state *crtc_state =
+		drm_atomic_get_new_crtc_state(state, new_state->crtc);
+
+	return crtc_state->active && is_drawn(new_state->fb) ? 0 : -EINVAL;
+}
+
+/*
+ * INVARIANT: no commit of this plane is under way, or DRM would not have called
+ * this; one of another plane of the CRTC may be.
+ */
+static void qxl_cursor_async_update(struct drm_plane *plane,
+				    struct qxl_atomic_commit *state)
+{
+	struct drm_plane_state *new_state =
+		drm_atomic_get_new_plane_state(state, plane);
+	struct drm_plane_state *now = plane->state;
+
+	update_cursor(plane, now, new_state);
+	now->crtc_x = new_state->crtc_x;
+	now->crtc_y = new_state->crtc_y;
+	now->crtc_w = new_state->crtc_w;
+	now->crtc_h = new_state->crtc_h;
+	now->src_x = new_state->src_x;
+	now->src_y = new_state->src_y;
+	now->src_w = new_state->src_w;
+	now->src_h = new_state->src_h;
+	now->src = new_state->src;
+	now->dst = new_state->dst;
+	now->visible = new_state->visible;
+	qxl_compat_copy_hotspot(now, new_state);
+	/* DRM lets go of the one in @new_state. */
+	swap(now->fb, new_state->fb);
+}
+
 static const struct drm_plane_helper_funcs qxl_cursor_helper_funcs = {
 	.prepare_fb = qxl_plane_prepare_fb,
 	.cleanup_fb = qxl_plane_cleanup_fb,
 	.atomic_check = qxl_cursor_atomic_check,
 	.atomic_update = qxl_cursor_atomic_update,
+	.atomic_async_check = qxl_cursor_async_check,
+	.atomic_async_update = qxl_cursor_async_update,
 };
 
 /* Both ---------------------------------------------------------------------- */

@@ -100,6 +100,15 @@
 #define QXL_DRIVER_CURSOR_HOTSPOT 0
 #endif
 
+/* drm_plane_helper_funcs.atomic_async_check, which tells page flips apart. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define QXL_ASYNC_CHECK_PARAMS                                              \
+	struct drm_plane *plane, struct qxl_atomic_commit *state, bool flip
+#else
+#define QXL_ASYNC_CHECK_PARAMS                                   \
+	struct drm_plane *plane, struct qxl_atomic_commit *state
+#endif
+
 static inline int qxl_compat_hotspot_x(const struct drm_plane_state *state)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
@@ -115,6 +124,15 @@ static inline int qxl_compat_hotspot_y(const struct drm_plane_state *state)
 	return state->hotspot_y;
 #else
 	return state->fb->hot_y;
+#endif
+}
+
+static inline void qxl_compat_copy_hotspot(struct drm_plane_state *to,
+					   const struct drm_plane_state *from)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	to->hotspot_x = from->hotspot_x;
+	to->hotspot_y = from->hotspot_y;
 #endif
 }
 
