@@ -10,11 +10,32 @@
 
 #include "qxl_drv.h"
 
+/* Blankings come by a timer: not so often that nothing else gets done. */
+#define QXL_MIN_FRAME_NS (NSEC_PER_SEC / 1000)
+/* DRM counts the time of a frame with 31 bits. */
+#define QXL_MAX_FRAME_NS (2 * NSEC_PER_SEC + NSEC_PER_MSEC * 100)
+
+static enum drm_mode_status check_pace(qxl_const_mode *mode)
+{
+	u64 pixels = (u64)mode->htotal * mode->vtotal;
+	u64 frame_ns;
+
+	if (mode->clock <= 0)
+		return MODE_CLOCK_LOW;
+	frame_ns = div_u64(pixels * NSEC_PER_MSEC, mode->clock);
+	if (frame_ns < QXL_MIN_FRAME_NS)
+		return MODE_CLOCK_HIGH;
+	return frame_ns > QXL_MAX_FRAME_NS ? MODE_CLOCK_LOW : MODE_OK;
+}
+
 static enum drm_mode_status qxl_crtc_mode_valid(struct drm_crtc *crtc,
 						qxl_const_mode *mode)
 {
 	struct qxl_device *qdev = to_qxl(crtc->dev);
+	enum drm_mode_status pace = check_pace(mode);
 
+	if (pace != MODE_OK)
+		return pace;
 	return qxl_core_primary_fits(qdev->core, mode->hdisplay, mode->vdisplay) ?
 		       MODE_OK :
 		       MODE_MEM;

@@ -251,6 +251,22 @@ static void vblanks_after_off(void)
 	check(!ret, "wait after on: %d", ret);
 }
 
+/* What no timer can keep: far too fast, far too slow, no clock at all. */
+static void paces_that_there_are_not(void)
+{
+	static const uint32_t clocks[] = { 0, 1, 300, 2000000, 2000000000 };
+	drmModeModeInfo mode;
+	int ret;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+		mode_make(&mode, 1024, 768, 60);
+		mode.clock = clocks[i];
+		ret = card_show(&card, &mode, dumbs[0].fb, 0, 0, 0);
+		check(ret == -EINVAL, "clock of %u kHz: %d", clocks[i], ret);
+	}
+	check(card_is_showing(&card, 1024, 768, NULL), "the screen is off");
+}
+
 static const struct flip_kind legacy = { "legacy", flip_legacy };
 static const struct flip_kind atomic = { "atomic", flip_atomic };
 
@@ -265,6 +281,7 @@ static const struct ktap_case cases[] = {
 	  .arg = &atomic },
 	{ .name = "idle vblanks take their time", .run = idle_vblanks },
 	{ .name = "vblanks after off and on", .run = vblanks_after_off },
+	{ .name = "paces that there are not", .run = paces_that_there_are_not },
 };
 
 int main(void)
