@@ -305,6 +305,7 @@ static const struct file_operations qxl_fops = { .owner = THIS_MODULE,
 
 const struct drm_driver qxl_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC |
+			   DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |
 			   QXL_DRIVER_CURSOR_HOTSPOT,
 	.name = QXL_DRIVER_NAME,
 	.desc = "QXL paravirtual GPU",
