@@ -4,8 +4,7 @@
 namespace qxl {
 namespace {
 
-// An anchor: so many pixels of one row.
-constexpr int32_t kAnchor = 16;
+constexpr int32_t kAnchor = MotionSearch::kAnchor;
 constexpr size_t kAnchorBytes = size_t{kAnchor} * kBytesPerPixel;
 // Rows below a wanted place in which an anchor is looked for: a line of text
 // has some rows with ink.
@@ -50,7 +49,8 @@ class Shift {
 
  private:
   [[nodiscard]] bool same(int32_t x, int32_t y, int32_t count) const {
-    return __builtin_memcmp(frame_.span(x, y), shadow_.at(x - dx_, y - dy_),
+    return __builtin_memcmp(frame_.span(x, y, static_cast<uint32_t>(count)),
+                            shadow_.at(x - dx_, y - dy_),
                             static_cast<size_t>(count) * kBytesPerPixel) == 0;
   }
   // How many pixels from `x` on, at most a span; 0: no more. Halving finds the
@@ -102,8 +102,7 @@ Growth grow(const Shift& shift, int32_t anchor, Range first, int32_t y, int32_t 
 
 // Something that does not look the same wherever it is put, and was not there.
 bool MotionSearch::has_structure() const {
-  const uint8_t* pixels = frame_.span(anchor_x_, anchor_y_);
-  return __builtin_memcmp(pixels, pixels + kBytesPerPixel, kAnchorBytes - kBytesPerPixel) != 0 &&
+  return __builtin_memcmp(anchor_, anchor_ + kBytesPerPixel, kAnchorBytes - kBytesPerPixel) != 0 &&
          !anchor_is_at(anchor_x_, anchor_y_);
 }
 
@@ -111,6 +110,7 @@ bool MotionSearch::find_anchor(int32_t x, int32_t y) {
   anchor_x_ = x;
   for (int32_t row = 0; row < kAnchorRows && y + row < area_.y2; ++row) {
     anchor_y_ = y + row;
+    frame_.copy(anchor_x_, anchor_y_, kAnchor, anchor_);
     if (has_structure()) return true;
   }
   return false;
@@ -118,7 +118,7 @@ bool MotionSearch::find_anchor(int32_t x, int32_t y) {
 
 // Whether the shadow has the anchor's pixels at (x, y).
 bool MotionSearch::anchor_is_at(int32_t x, int32_t y) const {
-  return __builtin_memcmp(frame_.span(anchor_x_, anchor_y_), shadow_.at(x, y), kAnchorBytes) == 0;
+  return __builtin_memcmp(anchor_, shadow_.at(x, y), kAnchorBytes) == 0;
 }
 
 bool MotionSearch::good_enough() const {

@@ -16,6 +16,9 @@ namespace qxl {
 // has been compared pixel by pixel.
 class MotionSearch {
  public:
+  // An anchor: so many pixels of one row.
+  static constexpr int32_t kAnchor = 16;
+
   MotionSearch(const FrameReader& frame, const Shadow& shadow, const qxl_rect& area)
       : frame_(frame), shadow_(shadow), area_(area) {}
 
@@ -35,6 +38,7 @@ class MotionSearch {
   const qxl_rect area_;
   int32_t anchor_x_ = 0;
   int32_t anchor_y_ = 0;
+  uint8_t anchor_[kAnchor * kBytesPerPixel];
   uint32_t considered_ = 0;
   Move best_ = {};
 };

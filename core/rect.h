@@ -8,7 +8,7 @@
 
 namespace qxl {
 
-inline constexpr uint32_t kBytesPerPixel = 4;  // of the primary, and of what is presented
+inline constexpr uint32_t kBytesPerPixel = 4;  // of the primary
 
 inline bool empty(const qxl_rect& rect) {
   return rect.x1 >= rect.x2 || rect.y1 >= rect.y2;

@@ -56,8 +56,8 @@ void Shadow::mark_changed(const FrameReader& frame, const qxl_rect& area, uint32
     qxl_rect part = intersect(row, pixels_under({x, y, x + 1, y + 1}));
     size_t bytes = size_t{width_of(part)} * kBytesPerPixel;
     int32_t line = part.y1;
-    while (line < part.y2 &&
-           __builtin_memcmp(frame.span(part.x1, line), at(part.x1, line), bytes) == 0)
+    while (line < part.y2 && __builtin_memcmp(frame.span(part.x1, line, width_of(part)),
+                                              at(part.x1, line), bytes) == 0)
       ++line;
     mark(x, y) = line < part.y2;
   }

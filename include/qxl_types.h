@@ -72,15 +72,36 @@ struct qxl_head {
 	uint32_t height;
 };
 
+/*
+ * How a framebuffer has its pixels: a little-endian word each, first the unused
+ * bits, if any, then red, green and blue. Alpha is unused: nothing lies behind.
+ */
+enum qxl_pixels {
+	QXL_PIXELS_XRGB8888,
+	QXL_PIXELS_RGB565,
+	QXL_PIXELS_XRGB1555,
+	QXL_PIXELS_XRGB2101010,
+};
+
+/* What each value of a channel is shown as. */
+struct qxl_lut {
+	uint8_t red[256];
+	uint8_t green[256];
+	uint8_t blue[256];
+};
+
 /* A framebuffer to present from. The core only reads the pixels. */
 struct qxl_frame {
-	const void *pixels; /* XRGB8888, mapped for the whole call */
-	uint32_t pitch;     /* bytes between rows */
-	uint32_t width;     /* pixels */
+	const void *pixels; /* mapped for the whole call */
+	/* What the pixels pass on their way, the same for the whole call; or NULL. */
+	const struct qxl_lut *lut;
+	uint32_t pitch; /* bytes between rows */
+	uint32_t width; /* pixels */
 	uint32_t height;
 	int32_t dx;    /* added to a framebuffer coordinate gives */
 	int32_t dy;    /* the primary's coordinate */
 	uint32_t head; /* which one shows it, as qxl_core_set_monitors() counts */
+	enum qxl_pixels format;
 };
 
 /* Where a panic screen is drawn: a head's picture, or the middle rows of it. */
@@ -94,6 +115,7 @@ struct qxl_panic_buffer {
 /* An ARGB8888 (premultiplied) pointer image. */
 struct qxl_cursor_image {
 	const void *pixels;
+	const struct qxl_lut *lut; /* as a frame's */
 	uint32_t pitch;
 	uint32_t width;
 	uint32_t height;

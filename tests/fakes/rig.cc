@@ -27,7 +27,15 @@ void Frame::scribble(uint32_t seed) {
 }
 
 qxl_frame Frame::at(int32_t dx, int32_t dy, uint32_t head) const {
-  return {pixels.data(), pitch, width, height, dx, dy, head};
+  return {.pixels = pixels.data(),
+          .lut = nullptr,
+          .pitch = pitch,
+          .width = width,
+          .height = height,
+          .dx = dx,
+          .dy = dy,
+          .head = head,
+          .format = QXL_PIXELS_XRGB8888};
 }
 
 void CoreTest::SetUp() {

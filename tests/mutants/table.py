@@ -207,4 +207,29 @@ UNIT_MUTANTS = [
         ("cursor.cc", "  heads_[head].image.pitch = pitch;\n", "")]),
     ("others-image", "SharedPointer.MovesNeedNoImageAgain", [
         ("cursor.cc", "  bool is_same = owner_ == head && !fresh", "  bool is_same = !fresh")]),
+    # Formats and tables.
+    ("bits-not-filled-up", "Pixels.EveryWordOf16Bits", [
+        ("pixels.cc", "return value << 3 | value >> 2;", "return value << 3;")]),
+    ("channels-swapped", "Pixels.KnownColours", [
+        ("pixels.cc", "return red << 16 | green << 8 | blue;",
+         "return blue << 16 | green << 8 | red;")]),
+    ("unused-bits-are-red", "Pixels.EveryValueOf10Bits", [
+        ("pixels.cc", "from_10_bits(word >> 20 & 0x3ff)", "from_10_bits(word >> 20)")]),
+    ("lut-channels-swapped", "Pixels.LutIsByChannel", [
+        ("pixels.cc", "    pixels[0] = lut.blue[pixels[0]];", "    pixels[0] = lut.red[pixels[0]];")]),
+    ("lut-not-applied", "Each/Formats.ByWayOfTheShadowThroughALut/XRGB8888", [
+        ("frame_reader.cc", "  if (frame_.lut) apply(*frame_.lut, look_, count);\n", "")]),
+    ("lut-passed-by", "Each/Formats.LutChanges/XRGB8888", [
+        ("frame_reader.h", "frame.format == QXL_PIXELS_XRGB8888 && !frame.lut",
+         "frame.format == QXL_PIXELS_XRGB8888")]),
+    ("rows-of-four-bytes-a-pixel", "Each/Formats.Copied/RGB565", [
+        ("frame_reader.cc", "at(x, y, bytes_per_pixel(frame_.format))", "at(x, y, kBytesPerPixel)")]),
+    ("looks-too-short", "Each/Formats.UnchangedSendsNothing/RGB565", [
+        ("shadow.cc", "frame.span(part.x1, line, width_of(part))",
+         "frame.span(part.x1, line, width_of(part) - 1)")]),
+    ("pointer-not-through-the-lut", "Cursor.Lut", [
+        ("protocol/commands.cc", "  if (image.lut) {", "  if (false) {")]),
+    ("lut-of-premultiplied-channels", "Pixels.PremultipliedLut", [
+        ("pixels.cc", "  uint32_t alone = value < alpha ? (value * 255 + alpha / 2) / alpha : 255;",
+         "  uint32_t alone = value;")]),
 ]

@@ -18,7 +18,7 @@ constexpr bool is_plain = std::is_standard_layout_v<T> && std::is_trivially_copy
 
 static_assert(is_plain<qxl_rect> && is_plain<qxl_resources> && is_plain<qxl_rom_info> &&
               is_plain<qxl_layout> && is_plain<qxl_head> && is_plain<qxl_frame> &&
-              is_plain<qxl_panic_buffer> && is_plain<qxl_cursor_image> &&
+              is_plain<qxl_lut> && is_plain<qxl_panic_buffer> && is_plain<qxl_cursor_image> &&
               is_plain<qxl_surface_desc> && is_plain<qxl_counters> && is_plain<qxl_exec_bo> &&
               is_plain<qxl_reloc> && is_plain<qxl_command> && is_plain<qxl_piece> &&
               is_plain<qxl_draw_image> && is_plain<qxl_transform> && is_plain<qxl_draw_source> &&
@@ -59,14 +59,25 @@ TEST(Border, RomInfo) {
 }
 
 TEST(Border, Frame) {
-  EXPECT_SIZE(qxl_frame, 32);
+  EXPECT_SIZE(qxl_frame, 48);
   EXPECT_AT(qxl_frame, pixels, 0);
-  EXPECT_AT(qxl_frame, pitch, 8);
-  EXPECT_AT(qxl_frame, width, 12);
-  EXPECT_AT(qxl_frame, height, 16);
-  EXPECT_AT(qxl_frame, dx, 20);
-  EXPECT_AT(qxl_frame, dy, 24);
-  EXPECT_AT(qxl_frame, head, 28);
+  EXPECT_AT(qxl_frame, lut, 8);
+  EXPECT_AT(qxl_frame, pitch, 16);
+  EXPECT_AT(qxl_frame, width, 20);
+  EXPECT_AT(qxl_frame, height, 24);
+  EXPECT_AT(qxl_frame, dx, 28);
+  EXPECT_AT(qxl_frame, dy, 32);
+  EXPECT_AT(qxl_frame, head, 36);
+  EXPECT_AT(qxl_frame, format, 40);
+  EXPECT_EQ(sizeof(qxl_pixels), 4u);
+  EXPECT_EQ(QXL_PIXELS_XRGB2101010, 3);
+}
+
+TEST(Border, Lut) {
+  EXPECT_SIZE(qxl_lut, 768);
+  EXPECT_AT(qxl_lut, red, 0);
+  EXPECT_AT(qxl_lut, green, 256);
+  EXPECT_AT(qxl_lut, blue, 512);
 }
 
 TEST(Border, Small) {
@@ -76,8 +87,9 @@ TEST(Border, Small) {
   EXPECT_AT(qxl_head, width, 8);
   EXPECT_SIZE(qxl_panic_buffer, 24);
   EXPECT_AT(qxl_panic_buffer, pitch, 16);
-  EXPECT_SIZE(qxl_cursor_image, 32);
-  EXPECT_AT(qxl_cursor_image, hot_y, 24);
+  EXPECT_SIZE(qxl_cursor_image, 40);
+  EXPECT_AT(qxl_cursor_image, lut, 8);
+  EXPECT_AT(qxl_cursor_image, hot_y, 32);
   EXPECT_SIZE(qxl_surface_desc, 16);
   EXPECT_AT(qxl_surface_desc, stride, 12);
   EXPECT_SIZE(qxl_counters, 160);

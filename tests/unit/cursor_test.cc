@@ -11,7 +11,7 @@ class Cursor : public fake::CoreTest {
   qxl_cursor_image image(uint32_t width, uint32_t height, uint32_t hot_x = 0, uint32_t hot_y = 0,
                          uint32_t extra = 0) {
     pixels = std::make_unique<fake::Frame>(width, height, ++seed, extra);
-    return {pixels->pixels.data(), pixels->pitch, width, height, hot_x, hot_y};
+    return {pixels->pixels.data(), nullptr, pixels->pitch, width, height, hot_x, hot_y};
   }
 
   std::unique_ptr<fake::Frame> pixels;
@@ -58,11 +58,41 @@ TEST_F(Cursor, BadImages) {
                                                                             {16, 16, 0, 16},
                                                                             {~0u, ~0u, 0, 0}}) {
     fake::Frame frame(64, 64);
-    const qxl_cursor_image bad = {frame.pixels.data(), 256, w, h, hx, hy};
+    const qxl_cursor_image bad = {frame.pixels.data(), nullptr, 256, w, h, hx, hy};
     EXPECT_EQ(qxl_core_cursor_set(core, 0, &bad, 0, 0), -EINVAL);
   }
   pump();
   EXPECT_EQ(device->stats().cursor_sets, 0u);
+}
+
+// The image passes the head's table, as what is under it does.
+TEST_F(Cursor, Lut) {
+  qxl_lut lut;
+
+  for (int i = 0; i < 256; i++) {
+    lut.red[i] = (uint8_t)(255 - i);
+    lut.green[i] = (uint8_t)(i / 2);
+    lut.blue[i] = (uint8_t)i;
+  }
+  start();
+  auto shape = image(33, 17, 1, 2, 64);
+  for (uint32_t &pixel : pixels->pixels) pixel |= 0xff000000;
+  pixels->at_pixel(32, 16) = 0x80804000;
+  pixels->at_pixel(0, 0) = 0;
+  shape.lut = &lut;
+  ASSERT_EQ(qxl_core_cursor_set(core, &shape, 0, 0), 0);
+  pump();
+  const auto shown = device->cursor();
+  ASSERT_EQ(shown.pixels.size(), 33u * 17);
+  for (uint32_t y = 0; y < 17; y++)
+    for (uint32_t x = 0; x < 33; x++) {
+      const uint32_t pixel = pixels->pixel(x, y);
+      uint32_t want =
+          0xff000000 | (255 - (pixel >> 16)) << 16 | (pixel >> 9 & 0x7f) << 8 | (pixel & 0xff);
+      if (x == 32 && y == 16) want = 0x80002000;
+      if (x == 0 && y == 0) want = 0;
+      ASSERT_EQ(shown.pixels[y * 33 + x], want) << x << "," << y;
+    }
 }
 
 TEST_F(Cursor, MoveAndHide) {

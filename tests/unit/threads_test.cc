@@ -87,7 +87,7 @@ TEST_F(Threads, PresentCursorAndSurfaces) {
        },
        [&] {
          for (int i = 0; i < 300; i++) {
-           const qxl_cursor_image image = {frame.pixels.data(), 256, 64, 64, 0, 0};
+           const qxl_cursor_image image = {frame.pixels.data(), nullptr, 256, 64, 64, 0, 0};
            EXPECT_EQ(i % 10 ? qxl_core_cursor_move(core, 0, i, i)
                             : qxl_core_cursor_set(core, 0, &image, i, i),
                      0);
