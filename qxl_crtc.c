@@ -148,6 +148,9 @@ int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head)
 					 cursor, &qxl_crtc_funcs, NULL);
 	if (ret)
 		return ret;
+	ret = qxl_color_init(&head->base);
+	if (ret)
+		return ret;
 	drm_crtc_helper_add(&head->base, &qxl_crtc_helper_funcs);
 	qxl_vblank_timer_init(&head->vblank_timer, &head->base);
 	return 0;

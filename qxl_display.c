@@ -48,7 +48,8 @@ static int qxl_atomic_check(struct drm_device *ddev,
 		if (ret)
 			return ret;
 	}
-	return drm_atomic_helper_check(ddev, state);
+	ret = qxl_color_check(state);
+	return ret ? ret : drm_atomic_helper_check(ddev, state);
 }
 
 /*
@@ -67,6 +68,7 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 		drm_dev_exit(idx);
 	}
 	drm_atomic_helper_commit_modeset_enables(ddev, state);
+	qxl_color_commit(state);
 	drm_atomic_helper_commit_planes(ddev, state,
 					DRM_PLANE_COMMIT_ACTIVE_ONLY);
 	drm_atomic_helper_commit_hw_done(state);

@@ -35,7 +35,11 @@ struct qxl_crtc {
 	struct qxl_vblank_timer vblank_timer;
 	struct qxl_head head;   /* what the host shows; commit order */
 	struct qxl_head client; /* what the client wants; mode_config.mutex */
-	bool pointer_lost;      /* with an earlier primary; commit order */
+	/* The host has no shape of the pointer, or another; commit order. */
+	bool pointer_lost;
+	/* Gamma; commit order. */
+	struct qxl_lut lut;
+	bool has_lut; /* one that changes anything */
 	/* Damage on its way to the core; one commit at a time uses it. */
 	struct qxl_rect damage[QXL_DAMAGE_BATCH];
 };
@@ -160,9 +164,24 @@ int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);
  */
 int qxl_crtc_blank(struct qxl_crtc *head);
 
+/* qxl_color.c */
+
+/* Gives the CRTC, which is not registered yet, its properties. -ENOMEM. */
+int qxl_color_init(struct drm_crtc *crtc);
+/*
+ * Checks what a commit says about colours, and has all of a head drawn again that
+ * looks different. -EINVAL: a table of another size, or one for what the host
+ * draws itself. May add planes to the commit.
+ */
+int qxl_color_check(struct qxl_atomic_commit *state);
+/* Before planes draw: heads get the tables of their new states. */
+void qxl_color_commit(struct qxl_atomic_commit *state);
+
 /* qxl_plane.c: released with the DRM device, or an ERR_PTR. May sleep. */
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);
 struct drm_plane *qxl_plane_create_cursor(struct qxl_device *qdev);
+/* What user space says has changed is not all that has: damage is everything. */
+void qxl_plane_drop_damage(struct drm_plane_state *state);
 
 /*
  * qxl_panic.c: drm_panic's callbacks of primary planes, where the kernel has it.

@@ -130,7 +130,8 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 
 	if (args->flags || !args->width || !args->height || !args->bpp)
 		return -EINVAL;
-	pitch = ALIGN(DIV_ROUND_UP_ULL((u64)args->width * args->bpp, 8), 4);
+	/* Whole bytes a pixel: depths of 15 and 30 bits are asked for as such. */
+	pitch = ALIGN(args->width * DIV_ROUND_UP_ULL(args->bpp, 8), 4);
 	if (pitch > U32_MAX ||
 	    check_mul_overflow(pitch, (u64)args->height, &size))
 		return -EINVAL;

@@ -103,6 +103,9 @@ int qxl_layout_check_fb(struct qxl_device *qdev, const struct drm_framebuffer *f
 	const struct qxl_surface_desc *surface = &qxl_fb_bo(fb)->surface;
 	u64 bytes = (u64)surface->stride * surface->height;
 
+	/* It could only be copied, and nobody says when commands draw on it. */
+	if (surface->width && fb->format->format != DRM_FORMAT_XRGB8888)
+		return -EINVAL;
 	if (!shows_surface(fb) || bytes <= qdev->rom.primary_bytes)
 		return 0;
 	return too_large(qdev, surface->width, surface->height, bytes);
@@ -263,10 +266,8 @@ static void drop_damage(struct qxl_atomic_commit *state)
 	struct drm_plane *plane;
 	int i;
 
-	for_each_new_plane_in_state(state, plane, plane_state, i) {
-		drm_property_blob_put(plane_state->fb_damage_clips);
-		plane_state->fb_damage_clips = NULL;
-	}
+	for_each_new_plane_in_state(state, plane, plane_state, i)
+		qxl_plane_drop_damage(plane_state);
 }
 
 int qxl_layout_add_heads(struct qxl_atomic_commit *state)

@@ -14,7 +14,11 @@
 #include "qxl_drv.h"
 #include "qxl_trace.h"
 
-static const u32 qxl_primary_formats[] = { DRM_FORMAT_XRGB8888 };
+/* The core converts all but the first two. Modifiers: DRM's default, linear. */
+static const u32 qxl_primary_formats[] = {
+	DRM_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888,    DRM_FORMAT_RGB565,
+	DRM_FORMAT_XRGB1555, DRM_FORMAT_XRGB2101010,
+};
 static const u32 qxl_cursor_formats[] = { DRM_FORMAT_ARGB8888 };
 
 /* DRM allocates planes, and frees them with the device, by their wrapper. */
@@ -107,6 +111,31 @@ static int qxl_primary_atomic_check(struct drm_plane *plane,
 	return qxl_layout_check_fb(to_qxl(plane->dev), plane_state->fb);
 }
 
+static enum qxl_pixels pixels_of(u32 format)
+{
+	switch (format) {
+	case DRM_FORMAT_RGB565:
+		return QXL_PIXELS_RGB565;
+	case DRM_FORMAT_XRGB1555:
+		return QXL_PIXELS_XRGB1555;
+	case DRM_FORMAT_XRGB2101010:
+		return QXL_PIXELS_XRGB2101010;
+	default: /* ARGB8888, too: premultiplied, and black is behind it */
+		return QXL_PIXELS_XRGB8888;
+	}
+}
+
+/*
+ * What @head's pixels pass on their way to the host, or NULL. With a BO that is
+ * the primary they stay where they are, and the pointer goes with them.
+ */
+static const struct qxl_lut *lut_of(const struct qxl_crtc *head)
+{
+	if (!head->has_lut || to_qxl(head->base.dev)->primary_bo)
+		return NULL;
+	return &head->lut;
+}
+
 static struct qxl_frame frame_of(const struct qxl_crtc *head,
 				 const struct drm_plane_state *state)
 {
@@ -114,12 +143,14 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 
 	return (struct qxl_frame){
 		.pixels = fb_pixels(fb),
+		.lut = lut_of(head),
 		.pitch = fb->pitches[0],
 		.width = fb->width,
 		.height = fb->height,
 		.dx = (int)head->head.x + state->dst.x1 - (state->src.x1 >> 16),
 		.dy = (int)head->head.y + state->dst.y1 - (state->src.y1 >> 16),
 		.head = drm_crtc_index(&head->base),
+		.format = pixels_of(fb->format->format),
 	};
 }
 
@@ -232,7 +263,8 @@ static int qxl_cursor_atomic_check(struct drm_plane *plane,
 	return check_plane(state, plane_state, true);
 }
 
-static struct qxl_cursor_image cursor_image(const struct drm_plane_state *state)
+static struct qxl_cursor_image cursor_image(const struct qxl_crtc *head,
+					    const struct drm_plane_state *state)
 {
 	const struct drm_framebuffer *fb = state->fb;
 	const u8 *pixels = fb_pixels(fb);
@@ -240,6 +272,7 @@ static struct qxl_cursor_image cursor_image(const struct drm_plane_state *state)
 	return (struct qxl_cursor_image){
 		.pixels = pixels + (state->src_y >> 16) * fb->pitches[0] +
 			  (state->src_x >> 16) * 4,
+		.lut = lut_of(head),
 		.pitch = fb->pitches[0],
 		.width = state->crtc_w,
 		.height = state->crtc_h,
@@ -261,15 +294,15 @@ static bool same_image(const struct drm_plane_state *a,
 }
 
 /*
- * The host's pointer is where its hotspot is. With an earlier primary the host
- * has forgotten the shape.
+ * The host's pointer is where its hotspot is. The host forgets the shape with
+ * the primary, and a head's gamma changes it.
  */
 static void show_cursor(struct qxl_crtc *head,
 			const struct drm_plane_state *old_state,
 			const struct drm_plane_state *new_state)
 {
 	struct qxl_core *core = to_qxl(head->base.dev)->core;
-	struct qxl_cursor_image image = cursor_image(new_state);
+	struct qxl_cursor_image image = cursor_image(head, new_state);
 	int x = (int)head->head.x + new_state->crtc_x + (int)image.hot_x;
 	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
 	u32 index = drm_crtc_index(&head->base);
@@ -367,6 +400,12 @@ static const struct drm_plane_helper_funcs qxl_cursor_helper_funcs = {
 };
 
 /* Both ---------------------------------------------------------------------- */
+
+void qxl_plane_drop_damage(struct drm_plane_state *state)
+{
+	drm_property_blob_put(state->fb_damage_clips);
+	state->fb_damage_clips = NULL;
+}
 
 static const struct drm_plane_funcs qxl_plane_funcs = {
 	.update_plane = drm_atomic_helper_update_plane,
