@@ -9,12 +9,13 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
-int dumb_create(struct dumb *dumb, int fd, uint32_t width, uint32_t height)
+int dumb_create_deep(struct dumb *dumb, int fd, uint32_t width, uint32_t height,
+		     uint32_t bits)
 {
 	struct drm_mode_create_dumb create = {
 		.width = width,
 		.height = height,
-		.bpp = 32,
+		.bpp = bits,
 	};
 
 	memset(dumb, 0, sizeof(*dumb));
@@ -27,6 +28,11 @@ int dumb_create(struct dumb *dumb, int fd, uint32_t width, uint32_t height)
 	dumb->pitch = create.pitch;
 	dumb->size = create.size;
 	return 0;
+}
+
+int dumb_create(struct dumb *dumb, int fd, uint32_t width, uint32_t height)
+{
+	return dumb_create_deep(dumb, fd, width, height, 32);
 }
 
 void *dumb_mmap(const struct dumb *dumb)
@@ -57,18 +63,24 @@ int dumb_add_fb(struct dumb *dumb, uint32_t format)
 			     handles, pitches, offsets, &dumb->fb, 0);
 }
 
-int dumb_frame(struct dumb *dumb, int fd, uint32_t width, uint32_t height)
+int dumb_frame_deep(struct dumb *dumb, int fd, uint32_t width, uint32_t height,
+		    uint32_t bits, uint32_t format)
 {
-	int ret = dumb_create(dumb, fd, width, height);
+	int ret = dumb_create_deep(dumb, fd, width, height, bits);
 
 	if (ret)
 		return ret;
 	ret = dumb_map(dumb);
 	if (!ret)
-		ret = dumb_add_fb(dumb, DRM_FORMAT_XRGB8888);
+		ret = dumb_add_fb(dumb, format);
 	if (ret)
 		dumb_destroy(dumb);
 	return ret;
+}
+
+int dumb_frame(struct dumb *dumb, int fd, uint32_t width, uint32_t height)
+{
+	return dumb_frame_deep(dumb, fd, width, height, 32, DRM_FORMAT_XRGB8888);
 }
 
 int dumb_close(struct dumb *dumb)

@@ -19,7 +19,9 @@ struct dumb {
 	void *map;
 };
 
-/* 32 bits per pixel. */
+/* 32 bits per pixel, or so many. */
+int dumb_create_deep(struct dumb *dumb, int fd, uint32_t width, uint32_t height,
+		     uint32_t bits);
 int dumb_create(struct dumb *dumb, int fd, uint32_t width, uint32_t height);
 
 /* A new mapping of the whole buffer, to be unmapped by the caller; or NULL. */
@@ -28,10 +30,12 @@ void *dumb_mmap(const struct dumb *dumb);
 /* The buffer's own mapping, in dumb->map. */
 int dumb_map(struct dumb *dumb);
 
-/* @format is a DRM fourcc of 32 bits per pixel. */
+/* @format is a DRM fourcc of the buffer's bits per pixel. */
 int dumb_add_fb(struct dumb *dumb, uint32_t format);
 
-/* Create, map and add an XRGB8888 framebuffer; cleans up after an error. */
+/* Create, map and add a framebuffer, XRGB8888 or another; cleans up after an error. */
+int dumb_frame_deep(struct dumb *dumb, int fd, uint32_t width, uint32_t height,
+		    uint32_t bits, uint32_t format);
 int dumb_frame(struct dumb *dumb, int fd, uint32_t width, uint32_t height);
 
 /* Gives the handle back and keeps the mapping. */
@@ -40,7 +44,7 @@ int dumb_close(struct dumb *dumb);
 /* Undoes everything; fine with what is partly or not at all there. */
 void dumb_destroy(struct dumb *dumb);
 
-/* The mapped buffer as something to draw on. */
+/* The mapped buffer, of 32 bits per pixel, as something to draw on. */
 struct picture dumb_picture(const struct dumb *dumb);
 
 #endif
