@@ -4,6 +4,7 @@
 #include <spice/qxl_dev.h>
 
 #include "core/base/atomic.h"
+#include "core/pixels.h"
 #include "core/protocol/commands.h"
 #include "core/rect.h"
 #include "qxl_k.h"
@@ -92,6 +93,7 @@ Result<> Cursor::show(uint32_t head, bool fresh) {
               [&](CommandMemory memory) { build_cursor_move(memory, wanted.x, wanted.y); });
 }
 
+// As it is to be seen: what comes of its LUT, which is the caller's.
 void Cursor::keep(uint32_t head, const qxl_cursor_image& image) {
   uint32_t pitch = image.width * kPixelBytes;
   uint8_t* to = pixels_ + head * kImageBytes;
@@ -99,8 +101,11 @@ void Cursor::keep(uint32_t head, const qxl_cursor_image& image) {
   heads_[head].image = image;
   heads_[head].image.pixels = to;
   heads_[head].image.pitch = pitch;
-  for (uint32_t y = 0; y < image.height; ++y, to += pitch, from += image.pitch)
+  heads_[head].image.lut = nullptr;
+  for (uint32_t y = 0; y < image.height; ++y, to += pitch, from += image.pitch) {
     __builtin_memcpy(to, from, pitch);
+    if (image.lut) apply_premultiplied(*image.lut, to, image.width);
+  }
 }
 
 Result<> Cursor::set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y) {

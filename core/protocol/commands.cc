@@ -4,9 +4,7 @@
 #include <spice/enums.h>
 #include <spice/qxl_dev.h>
 
-#include "core/pixels.h"
 #include "core/protocol/emit.h"
-#include "qxl_core.h"
 
 namespace qxl {
 namespace {
@@ -36,18 +34,6 @@ int16_t clamp16(int32_t value) {
 
 QXLPoint16 cursor_position(int32_t x, int32_t y) {
   return {.x = clamp16(x), .y = clamp16(y)};
-}
-
-// The host's memory is slow to read: a row passes the LUT before it goes there.
-void copy_cursor_row(const qxl_cursor_image& image, const uint8_t* from, uint8_t* to) {
-  uint8_t pixels[QXL_CURSOR_MAX * 4];
-  size_t bytes = size_t{image.width} * 4;
-  if (image.lut) {
-    __builtin_memcpy(pixels, from, bytes);
-    apply_premultiplied(*image.lut, pixels, image.width);
-    from = pixels;
-  }
-  __builtin_memcpy(to, from, bytes);
 }
 
 }  // namespace
@@ -133,7 +119,7 @@ void build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32
   auto* to = memory.pointer + sizeof(command);
   const auto* from = static_cast<const uint8_t*>(image.pixels);
   for (uint32_t y0 = 0; y0 < image.height; ++y0, to += row, from += image.pitch)
-    copy_cursor_row(image, from, to);
+    __builtin_memcpy(to, from, row);
 }
 
 void build_cursor_move(CommandMemory memory, int32_t x, int32_t y) {

@@ -118,7 +118,7 @@ int CoreTest::present_all(const Frame &frame) {
 
 int CoreTest::set_pointer(uint32_t head, int32_t x, int32_t y) {
   const Frame frame(16, 16, head);
-  const qxl_cursor_image image = {frame.pixels.data(), frame.pitch, 16, 16, 0, 0};
+  const qxl_cursor_image image = {frame.pixels.data(), nullptr, frame.pitch, 16, 16, 0, 0};
   return qxl_core_cursor_set(core, head, &image, x, y);
 }
 

@@ -228,7 +228,7 @@ UNIT_MUTANTS = [
         ("shadow.cc", "frame.span(part.x1, line, width_of(part))",
          "frame.span(part.x1, line, width_of(part) - 1)")]),
     ("pointer-not-through-the-lut", "Cursor.Lut", [
-        ("protocol/commands.cc", "  if (image.lut) {", "  if (false) {")]),
+        ("cursor.cc", "    if (image.lut) apply_premultiplied(*image.lut, to, image.width);\n", "")]),
     ("lut-of-premultiplied-channels", "Pixels.PremultipliedLut", [
         ("pixels.cc", "  uint32_t alone = value < alpha ? (value * 255 + alpha / 2) / alpha : 255;",
          "  uint32_t alone = value;")]),

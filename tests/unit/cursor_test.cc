@@ -80,7 +80,7 @@ TEST_F(Cursor, Lut) {
   pixels->at_pixel(32, 16) = 0x80804000;
   pixels->at_pixel(0, 0) = 0;
   shape.lut = &lut;
-  ASSERT_EQ(qxl_core_cursor_set(core, &shape, 0, 0), 0);
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &shape, 0, 0), 0);
   pump();
   const auto shown = device->cursor();
   ASSERT_EQ(shown.pixels.size(), 33u * 17);
@@ -284,7 +284,7 @@ TEST_F(SharedPointer, AnotherPrimaryNeedsTheImageAgain) {
 // The pointer is handed over while the image that it had is not there any more.
 TEST_F(SharedPointer, ImagesAreKept) {
   auto pixels = std::make_unique<fake::Frame>(16, 16, 0);
-  const qxl_cursor_image image = {pixels->pixels.data(), pixels->pitch, 16, 16, 0, 0};
+  const qxl_cursor_image image = {pixels->pixels.data(), nullptr, pixels->pitch, 16, 16, 0, 0};
   ASSERT_EQ(qxl_core_cursor_set(core, 0, &image, 50, 50), 0);
   set(1, 150, 50);
   pixels->scribble(77);

@@ -250,10 +250,10 @@ TEST_F(Panic, OnAPrimaryOfUserSpace) {
 
 TEST_F(Panic, HidesThePointer) {
   const std::vector<uint32_t> arrow(16 * 16, 0xff00ff00);
-  const qxl_cursor_image image = {arrow.data(), 64, 16, 16, 0, 0};
+  const qxl_cursor_image image = {arrow.data(), nullptr, 64, 16, 16, 0, 0};
 
   start(kWidth, kHeight);
-  ASSERT_EQ(qxl_core_cursor_set(core, &image, 10, 10), 0);
+  ASSERT_EQ(qxl_core_cursor_set(core, 0, &image, 10, 10), 0);
   device->drain();
   ASSERT_TRUE(device->cursor().visible);
   ASSERT_EQ(panic(0, 1), 0);
