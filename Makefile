@@ -45,6 +45,11 @@ check-debug: ## the guest tests and a stress on a kernel with KASAN, lockdep, km
 	@$(MAKE) --no-print-directory -C selftests
 	@vm/check_debug
 
+.PHONY: bench
+bench: ## side by side with the kernel's own qxl and with virtio-gpu: tables and charts in build/bench/
+	@vm/host_packages build test vm
+	@vm/bench
+
 .PHONY: check-install
 check-install: ## install and remove by make, DKMS and the Debian package; guests boot from the result
 	@vm/host_packages package vm

@@ -39,6 +39,7 @@ class Machine:
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
+    counted: bool = False  # time is instructions executed, 2 ns each: the same in every run, however busy the host
     shell: bool = False  # a guest shell on this process's terminal, on the fourth serial port
 
 
@@ -72,6 +73,13 @@ def command_line(extra):
              "rcupdate.rcu_cpu_stall_timeout=60", "maxcpus=1", "noreplace-smp", "tsc=nowatchdog",
              "mitigations=off", "random.trust_cpu=on", "audit=0"]
     return " ".join(words + [extra]).strip()
+
+
+def _accelerator(name, counted):
+    """QEMU counts instructions with one thread of TCG only."""
+    if counted:
+        return ["-accel", "tcg,thread=single,tb-size=256", "-icount", "shift=1,sleep=off"]
+    return ["-accel", "kvm" if name == "kvm" else "tcg,thread=multi,tb-size=256"]
 
 
 def _die_with_parent():
@@ -116,7 +124,7 @@ class Qemu:
             shutil.which("qemu-system-x86_64") or say.fail("no qemu-system-x86_64: run vm/host_packages"),
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", "pc,usb=off,vmport=off", "-cpu", "host" if accel == "kvm" else "max,la57=off",
-            "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi,tb-size=256",
+            *_accelerator(accel, machine.counted),
             "-smp", str(machine.cpus), "-m", str(machine.memory_mb), "-rtc", "base=utc",
             "-kernel", str(vmlinuz), "-initrd", str(folder / "initrd"),
             "-append", command_line(machine.append),

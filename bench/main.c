@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Times each operation on one card. A line each:
+ *
+ *   @@op NAME|NANOSECONDS...
+ *
+ * or `@@none NAME|ERRNO` for what the driver cannot do; and, where the driver
+ * counts, `@@count NAME|COUNTER VALUE` for each run.
+ *
+ * usage: QXL_CARD=/dev/dri/cardN qxl_bench
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench.h"
+#include "counters.h"
+#include "ktap.h"
+
+#define WARM_UP 3
+#define RUNS_MAX 100
+
+static int64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+static int time_runs(struct bench *bench, const struct operation *operation,
+		     int64_t *times)
+{
+	for (uint32_t i = 0; i < WARM_UP + operation->runs; i++) {
+		int64_t start;
+		int ret;
+
+		if (operation->prepare)
+			operation->prepare(bench, i);
+		start = now_ns();
+		ret = operation->run(bench, i);
+		if (ret)
+			return ret;
+		if (i >= WARM_UP)
+			times[i - WARM_UP] = now_ns() - start;
+	}
+	return 0;
+}
+
+/* What the driver counted since the last call; NULL: nobody asks. */
+static void tell_counters(const struct bench *bench,
+			  const struct operation *operation)
+{
+	static const char *const names[] = {
+		"commands",        "cursor_commands", "notifies",
+		"ring_waits",      "memory_waits",    "oom_notifies",
+		"presented_bytes", "moved_bytes",     "spared_bytes",
+	};
+	static uint64_t last[ARRAY_SIZE(names)];
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
+		uint64_t value;
+
+		if (!counter_read(bench->card.path, names[i], &value))
+			return;
+		if (operation && value != last[i])
+			printf("@@count %s|%s %.1f\n", operation->name, names[i],
+			       (double)(value - last[i]) /
+				       (WARM_UP + operation->runs));
+		last[i] = value;
+	}
+}
+
+static void time_operation(struct bench *bench, const struct operation *operation)
+{
+	int64_t times[RUNS_MAX];
+	int ret = operation->begin ? operation->begin(bench) : 0;
+
+	tell_counters(bench, NULL);
+	if (!ret)
+		ret = time_runs(bench, operation, times);
+	tell_counters(bench, operation);
+	if (operation->end)
+		operation->end(bench);
+	if (ret) {
+		printf("@@none %s|%d\n", operation->name, ret);
+		return;
+	}
+	printf("@@op %s|", operation->name);
+	for (uint32_t i = 0; i < operation->runs; i++)
+		printf("%" PRId64 " ",
+		       times[i] / (operation->per_run ? operation->per_run : 1));
+	printf("\n");
+	fflush(stdout);
+}
+
+static void set_up(struct bench *bench)
+{
+	int ret;
+
+	card_open(&bench->card);
+	card_mode(&bench->card, BENCH_WIDTH, BENCH_HEIGHT, &bench->mode);
+	ret = dumb_frame(&bench->frames[0], bench->card.fd, BENCH_WIDTH,
+			 BENCH_HEIGHT);
+	if (!ret)
+		ret = dumb_frame(&bench->frames[1], bench->card.fd, BENCH_WIDTH,
+				 BENCH_HEIGHT);
+	if (!ret)
+		ret = card_show(&bench->card, &bench->mode, bench->frames[0].fb,
+				0, 0, 0);
+	if (ret)
+		ktap_bail("%s: modeset: %d", bench->card.path, ret);
+}
+
+int main(void)
+{
+	static struct bench bench;
+
+	set_up(&bench);
+	for (uint32_t i = 0; i < display_operation_count; i++)
+		time_operation(&bench, &display_operations[i]);
+	for (uint32_t i = 0; i < object_operation_count; i++)
+		time_operation(&bench, &object_operations[i]);
+	card_off(&bench.card);
+	dumb_destroy(&bench.frames[0]);
+	dumb_destroy(&bench.frames[1]);
+	card_close(&bench.card);
+	return 0;
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the benchmark in a guest with a QXL and a virtio-gpu device: a round is a boot, with all drivers in turn."""
+
+import guest_run
+import initramfs
+import modules
+import paths
+import qemu
+import say
+
+# In the order in which they run: guest/bench.sh says why.
+DRIVERS = ("ours", "virtio_gpu", "in-tree")
+PROGRAM = paths.BUILD / "bench/qxl_bench"
+# Virtual time is 2 ns an instruction, whatever the host is busy with.
+COUNTED = qemu.Machine(extra_devices=("virtio-gpu-pci",), cpus=1, counted=True)
+TIMED = qemu.Machine(extra_devices=("virtio-gpu-pci",))
+_EXTRA_MODULES = ("virtio_pci", "virtio_gpu", "qxl")
+
+
+class Samples:
+    """What the guest printed: nanoseconds and errors by (driver, operation), what this driver counted by operation."""
+
+    def __init__(self):
+        self.times = {}
+        self.operations = []
+        self.gaps = {}
+        self.counts = {}
+        self.problems = []
+        self._driver = None
+
+    def line(self, text):
+        """Take one line of the guest's output."""
+        word, _, rest = text.partition(" ")
+        if word == "@@driver":
+            self._driver = rest
+        elif word == "@@op":
+            name, _, numbers = rest.partition("|")
+            self._know(name)
+            self.times.setdefault((self._driver, name), []).extend(int(number) for number in numbers.split())
+        elif word == "@@none":
+            name, _, error = rest.partition("|")
+            self._know(name)
+            self.gaps[self._driver, name] = int(error)
+        elif word == "@@count":
+            name, _, counter = rest.partition("|")
+            counter, value = counter.split()
+            self.counts.setdefault(name, {})[counter] = float(value)
+        elif word in ("@@broken", "@@fail"):
+            self.problems.append(text)
+
+    def _know(self, name):
+        if name not in self.operations:
+            self.operations.append(name)
+
+
+def _boot(kernel, archive, machine, seconds, out, samples):
+    with guest_run.boot(machine, kernel, archive, out, samples.line) as guest:
+        if not guest.wait_line("@@done", seconds):
+            samples.problems.append(f"a round did not end in {seconds} s")
+        samples.problems += guest.hits()
+
+
+def run(kernel, driver, machine, rounds, seconds, out):
+    """Boot so many times, each for `seconds` at most; Samples, with what went wrong in `problems`."""
+    samples = Samples()
+    out.mkdir(parents=True, exist_ok=True)
+    in_tree = out / "qxl-in-tree.ko"
+    in_tree.write_bytes(modules.Tree(kernel.modules_dir).read("qxl"))
+    tree = {"qxl_bench": PROGRAM, "bench.sh": paths.GUEST / "bench.sh", "qxl-in-tree.ko": in_tree}
+    archive = initramfs.for_tests(kernel, driver, tree, f"{seconds} bench bench.sh {' '.join(DRIVERS)}\n",
+                                  _EXTRA_MODULES)
+    for number in range(1, rounds + 1):
+        say.step(f"round {number} of {rounds} on {kernel.release}: {', '.join(DRIVERS)}")
+        _boot(kernel, archive, machine, seconds, out, samples)
+    return samples

@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs the benchmark on each driver in turn.
+#
+# usage: bench.sh ours|in-tree|virtio_gpu...
+#
+# Nothing comes after in-tree: unloaded after use it leaves its interrupt and its memory managers behind, and the kernel
+# does not survive the next driver.
+
+# The card of the DRM driver $1.
+card_of() {
+	for card in /dev/dri/card*; do
+		grep -q "^$1 " "/sys/kernel/debug/dri/${card##*/card}/name" && echo "$card"
+	done
+}
+
+for driver in "$@"; do
+	echo "@@driver $driver"
+	name=qxl
+	case $driver in
+	in-tree) rmmod qxl && insmod /tests/qxl-in-tree.ko ;;
+	virtio_gpu) name=virtio_gpu ;;
+	esac
+	QXL_CARD=$(card_of $name) timeout -s KILL 300 /tests/qxl_bench || echo "@@broken $driver $?"
+done
