@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/motion.h"
 
+#include "core/compare.h"
+
 namespace qxl {
 namespace {
 
@@ -49,9 +51,8 @@ class Shift {
 
  private:
   [[nodiscard]] bool same(int32_t x, int32_t y, int32_t count) const {
-    return __builtin_memcmp(frame_.span(x, y, static_cast<uint32_t>(count)),
-                            shadow_.at(x - dx_, y - dy_),
-                            static_cast<size_t>(count) * kBytesPerPixel) == 0;
+    auto pixels = static_cast<uint32_t>(count);
+    return same_pixels(frame_.span(x, y, pixels), shadow_.at(x - dx_, y - dy_), pixels);
   }
   // How many pixels from `x` on, at most a span; 0: no more. Halving finds the
   // end of a span that is the same in part.

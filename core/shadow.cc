@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/shadow.h"
 
+#include "core/compare.h"
 #include "qxl_k.h"
 
 namespace qxl {
 
 void Shadow::resize(uint32_t width, uint32_t height) {
-  known_ = false;
-  if (width == width_ && height == height_) return;
-  release();
   uint32_t columns = (width + kTileWidth - 1) / kTileWidth;
   uint32_t rows = (height + kTileHeight - 1) / kTileHeight;
+  size_t tiles = size_t{columns} * rows;
   size_t bytes = size_t{width} * height * kBytesPerPixel;
-  pixels_ = static_cast<uint8_t*>(qxl_k_alloc(bytes + size_t{columns} * rows));
-  if (!pixels_) return;
+  if (bytes + 2 * tiles > capacity_) {
+    release();
+    pixels_ = static_cast<uint8_t*>(qxl_k_alloc(bytes + 2 * tiles));
+    if (!pixels_) return;
+    capacity_ = bytes + 2 * tiles;
+  }
   marks_ = pixels_ + bytes;
+  known_ = marks_ + tiles;
   width_ = width;
   height_ = height;
   columns_ = columns;
+  rows_ = rows;
+  forget(extent());
 }
 
 void Shadow::release() {
   qxl_k_free(pixels_);
-  pixels_ = marks_ = nullptr;
-  width_ = height_ = columns_ = 0;
-  known_ = false;
+  pixels_ = marks_ = known_ = nullptr;
+  capacity_ = 0;
+  width_ = height_ = columns_ = rows_ = 0;
 }
 
 // Tiles ---------------------------------------------------------------------------
@@ -34,6 +40,16 @@ Shadow::Tiles Shadow::tiles_around(const qxl_rect& area) {
           .y1 = static_cast<uint32_t>(area.y1) / kTileHeight,
           .x2 = (static_cast<uint32_t>(area.x2) + kTileWidth - 1) / kTileWidth,
           .y2 = (static_cast<uint32_t>(area.y2) + kTileHeight - 1) / kTileHeight};
+}
+
+// None: x1 >= x2 or y1 >= y2. At the right and lower edge of the head tiles are cut.
+Shadow::Tiles Shadow::tiles_inside(const qxl_rect& area) const {
+  auto x2 = static_cast<uint32_t>(area.x2);
+  auto y2 = static_cast<uint32_t>(area.y2);
+  return {.x1 = (static_cast<uint32_t>(area.x1) + kTileWidth - 1) / kTileWidth,
+          .y1 = (static_cast<uint32_t>(area.y1) + kTileHeight - 1) / kTileHeight,
+          .x2 = x2 == width_ ? columns_ : x2 / kTileWidth,
+          .y2 = y2 == height_ ? rows_ : y2 / kTileHeight};
 }
 
 qxl_rect Shadow::pixels_under(const Tiles& tiles) {
@@ -48,26 +64,45 @@ uint32_t Shadow::tiles_of(const qxl_rect& area) {
   return (tiles.x2 - tiles.x1) * (tiles.y2 - tiles.y1);
 }
 
+void Shadow::set_known(const Tiles& tiles, uint8_t value) {
+  if (tiles.x1 >= tiles.x2) return;
+  for (uint32_t y = tiles.y1; y < tiles.y2; ++y)
+    __builtin_memset(known(tiles.x1, y), value, tiles.x2 - tiles.x1);
+}
+
+bool Shadow::knows(const qxl_rect& rect) const {
+  Tiles tiles = tiles_around(rect);
+  for (uint32_t y = tiles.y1; y < tiles.y2; ++y)
+    for (uint32_t x = tiles.x1; x < tiles.x2; ++x)
+      if (!*known(x, y)) return false;
+  return true;
+}
+
+// Whether the frame differs in a part of a tile.
+bool Shadow::changed(const FrameReader& frame, const qxl_rect& part) const {
+  uint32_t width = width_of(part);
+  for (int32_t y = part.y1; y < part.y2; ++y)
+    if (!same_pixels(frame.span(part.x1, y, width), at(part.x1, y), width)) return true;
+  return false;
+}
+
 // Marks the tiles of row `y` that differ inside `area`.
-void Shadow::mark_changed(const FrameReader& frame, const qxl_rect& area, uint32_t y) {
+void Shadow::mark_changed(const FrameReader& frame, const qxl_rect& area, const qxl_rect& same,
+                          uint32_t y) {
   Tiles tiles = tiles_around(area);
   qxl_rect row = intersect(area, pixels_under({0, y, columns_, y + 1}));
   for (uint32_t x = tiles.x1; x < tiles.x2; ++x) {
     qxl_rect part = intersect(row, pixels_under({x, y, x + 1, y + 1}));
-    size_t bytes = size_t{width_of(part)} * kBytesPerPixel;
-    int32_t line = part.y1;
-    while (line < part.y2 && __builtin_memcmp(frame.span(part.x1, line, width_of(part)),
-                                              at(part.x1, line), bytes) == 0)
-      ++line;
-    mark(x, y) = line < part.y2;
+    mark(x, y) = !*known(x, y) || (!contains(same, part) && changed(frame, part));
   }
 }
 
-Shadow::Changes Shadow::compare(const FrameReader& frame, const qxl_rect& area) {
+Shadow::Changes Shadow::compare(const FrameReader& frame, const qxl_rect& area,
+                                const qxl_rect& same) {
   Tiles tiles = tiles_around(area);
   Changes changes = {};
   for (uint32_t y = tiles.y1; y < tiles.y2; ++y) {
-    mark_changed(frame, area, y);
+    mark_changed(frame, area, same, y);
     for (uint32_t x = tiles.x1; x < tiles.x2; ++x) {
       if (!mark(x, y)) continue;
       qxl_rect part = intersect(area, pixels_under({x, y, x + 1, y + 1}));
@@ -115,8 +150,12 @@ void Shadow::move(const Move& move) {
   for (uint32_t i = 0; i < height_of(move.dest); ++i) {
     int32_t row = static_cast<int32_t>(i);
     int32_t y = move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row;
-    __builtin_memmove(pixels_ + offset(move.dest.x1, y), at(move.dest.x1 - move.dx, y - move.dy),
-                      bytes);
+    auto* to = pixels_ + offset(move.dest.x1, y);
+    const auto* from = at(move.dest.x1 - move.dx, y - move.dy);
+    if (move.dy != 0)
+      __builtin_memcpy(to, from, bytes);
+    else
+      __builtin_memmove(to, from, bytes);
   }
 }
 

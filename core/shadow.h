@@ -20,8 +20,8 @@ struct Move {
 // Not thread-safe: a head's commits come one after the other. Rectangles lie
 // inside the shadow and are not empty.
 //
-// INVARIANT: while the contents are known, they are what the host shows once it
-// has executed all commands: what goes to the host is read from here.
+// INVARIANT: the contents of a tile that is known are what the host shows once it
+// has executed all commands: what goes to the host passes through here.
 class Shadow {
  public:
   // Changes are looked for by tiles of so many pixels.
@@ -38,19 +38,18 @@ class Shadow {
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
 
-  // For a head of this size, with contents that are not known. Without memory
-  // there is no shadow, as after release(). May sleep.
+  // For a head of this size, with contents that are not known. Memory of a larger
+  // one is kept. Without any there is no shadow, as after release(). May sleep.
   void resize(uint32_t width, uint32_t height);
   void release();
   [[nodiscard]] bool exists() const { return pixels_ != nullptr; }
   [[nodiscard]] qxl_rect extent() const { return rect_of_size(width_, height_); }
 
-  [[nodiscard]] bool known() const { return known_; }
-  void forget() { known_ = false; }
-  // `rect` is being sent: with all of it the contents are known.
-  void learn(const qxl_rect& rect) {
-    known_ |= width_of(rect) == width_ && height_of(rect) == height_;
-  }
+  // What the host shows there is not known any more.
+  void forget(const qxl_rect& rect) { set_known(tiles_around(rect), 0); }
+  // `rect` is being sent by way of this shadow: the tiles inside it are known.
+  void learn(const qxl_rect& rect) { set_known(tiles_inside(rect), 1); }
+  [[nodiscard]] bool knows(const qxl_rect& rect) const;
 
   [[nodiscard]] const uint8_t* at(int32_t x, int32_t y) const {
     return pixels_ +
@@ -59,8 +58,9 @@ class Shadow {
 
   // Tiles that `area` touches.
   [[nodiscard]] static uint32_t tiles_of(const qxl_rect& area);
-  // Marks the tiles of `area` in which the frame differs from the contents.
-  Changes compare(const FrameReader& frame, const qxl_rect& area);
+  // Marks the tiles of `area` in which the frame differs from the contents, or in
+  // which they are not known. What is in `same` need not be looked at.
+  Changes compare(const FrameReader& frame, const qxl_rect& area, const qxl_rect& same);
   // The marked tiles, as rectangles.
   class Marked;
 
@@ -76,20 +76,29 @@ class Shadow {
   };
 
   [[nodiscard]] static Tiles tiles_around(const qxl_rect& area);
+  [[nodiscard]] Tiles tiles_inside(const qxl_rect& area) const;
   [[nodiscard]] static qxl_rect pixels_under(const Tiles& tiles);
   [[nodiscard]] uint8_t& mark(uint32_t x, uint32_t y) { return marks_[size_t{columns_} * y + x]; }
+  [[nodiscard]] uint8_t* known(uint32_t x, uint32_t y) const {
+    return known_ + size_t{columns_} * y + x;
+  }
+  void set_known(const Tiles& tiles, uint8_t value);
   [[nodiscard]] size_t offset(int32_t x, int32_t y) const {
     return (size_t{width_} * static_cast<uint32_t>(y) + static_cast<uint32_t>(x)) * kBytesPerPixel;
   }
   [[nodiscard]] bool all_marked(const Tiles& tiles, uint32_t y);
-  void mark_changed(const FrameReader& frame, const qxl_rect& area, uint32_t y);
+  [[nodiscard]] bool changed(const FrameReader& frame, const qxl_rect& part) const;
+  void mark_changed(const FrameReader& frame, const qxl_rect& area, const qxl_rect& same,
+                    uint32_t y);
 
-  uint8_t* pixels_ = nullptr;  // packed rows; the marks are behind them
-  uint8_t* marks_ = nullptr;   // one for each tile
+  uint8_t* pixels_ = nullptr;  // packed rows; what there is for each tile is behind them
+  uint8_t* marks_ = nullptr;   // 1: has changed
+  uint8_t* known_ = nullptr;   // 1: known
+  size_t capacity_ = 0;        // bytes at pixels_
   uint32_t width_ = 0;
   uint32_t height_ = 0;
   uint32_t columns_ = 0;  // of tiles
-  bool known_ = false;
+  uint32_t rows_ = 0;
 };
 
 // Goes through the marks that compare() has left in `area`, and removes them.

@@ -27,6 +27,7 @@ class ShadowPresenter::Update {
   Update(ShadowPresenter& presenter, Head& head, const qxl_frame& frame, const qxl_rect& primary)
       : presenter_(presenter),
         shadow_(head.shadow),
+        looks_(head.patience.looks()),
         place_(head.place),
         frame_(frame, frame.dx - head.place.x1, frame.dy - head.place.y1),
         primary_(primary) {}
@@ -41,31 +42,53 @@ class ShadowPresenter::Update {
     return flush();
   }
 
+  void judge(Patience& patience) const {
+    if (looks_) patience.judge(looked_pixels_, looked_sent_, pixels_of(shadow_.extent()));
+  }
+
  private:
   Result<> add(const qxl_rect& area) {
-    uint64_t sent = sent_pixels_;
-    QXL_TRY(shadow_.known() ? add_changes(area) : send(area));
-    add_relaxed(&presenter_.spared_bytes_,
-                (pixels_of(area) - (sent_pixels_ - sent)) * kBytesPerPixel);
+    if (!looks_) {
+      shadow_.forget(area);
+      return send(area);
+    }
+    bool known = shadow_.knows(area);
+    uint64_t before = sent_pixels_;
+    QXL_TRY(add_changes(area, known));
+    uint64_t sent = sent_pixels_ - before;
+    add_relaxed(&presenter_.spared_bytes_, (pixels_of(area) - sent) * kBytesPerPixel);
+    if (known) {
+      looked_pixels_ += pixels_of(area);
+      looked_sent_ += sent;
+    }
     return {};
   }
 
   Result<> flush() {
     uint32_t count = count_;
     count_ = 0;
-    return presenter_.copies_.present(PixelSource(frame_, shadow_), {rects_, count},
-                                      shadow_.extent(), place_.x1, place_.y1);
+    PixelSource pixels = looks_ ? PixelSource(frame_, shadow_) : PixelSource(frame_);
+    return presenter_.copies_.present(pixels, {rects_, count}, shadow_.extent(), place_.x1,
+                                      place_.y1);
   }
 
-  Result<> add_changes(const qxl_rect& area) {
-    Shadow::Changes changes = shadow_.compare(frame_, area);
-    if (changes.tiles >= kMinMotionTiles) {
-      Move move = MotionSearch(frame_, shadow_, changes.bounds).find();
-      if (!empty(move.dest)) {
-        QXL_TRY(execute(move));
-        changes = shadow_.compare(frame_, area);
-      }
-    }
+  Result<> add_changes(const qxl_rect& area, bool known) {
+    Shadow::Changes changes = shadow_.compare(frame_, area, {});
+    if (known && changes.tiles >= kMinMotionTiles) QXL_TRY(follow_motion(area, changes));
+    return send_changes(area, changes);
+  }
+
+  // Has the host move what has moved; `changes` are what is left.
+  Result<> follow_motion(const qxl_rect& area, Shadow::Changes& changes) {
+    QXL_TRY(flush());  // what is looked for is what the host will have by then
+    Move move = MotionSearch(frame_, shadow_, changes.bounds).find();
+    if (empty(move.dest) || !shadow_.knows(moved(move.dest, -move.dx, -move.dy))) return {};
+    QXL_TRY(execute(move));
+    changes = shadow_.compare(frame_, area, move.dest);
+    return {};
+  }
+
+  Result<> send_changes(const qxl_rect& area, const Shadow::Changes& changes) {
     if (changes.tiles == 0) return {};
     if (most_of(changes.tiles, area)) return send(area);
     if (most_of(changes.tiles, changes.bounds)) return send(changes.bounds);
@@ -74,10 +97,8 @@ class ShadowPresenter::Update {
     return {};
   }
 
-  // The shadow moves as the host does; whatever is not right then, comparing
-  // finds.
+  // The shadow moves as the host does.
   Result<> execute(const Move& move) {
-    QXL_TRY(flush());
     QXL_TRY(presenter_.copies_.move(moved(move.dest, place_.x1, place_.y1), move.dx, move.dy));
     shadow_.move(move);
     add_relaxed(&presenter_.moved_bytes_, pixels_of(move.dest) * kBytesPerPixel);
@@ -85,7 +106,7 @@ class ShadowPresenter::Update {
   }
 
   Result<> send(const qxl_rect& rect) {
-    shadow_.learn(rect);
+    if (looks_) shadow_.learn(rect);
     sent_pixels_ += pixels_of(rect);
     rects_[count_++] = rect;
     return count_ < kBatch ? Result<>{} : flush();
@@ -93,10 +114,13 @@ class ShadowPresenter::Update {
 
   ShadowPresenter& presenter_;
   Shadow& shadow_;
+  const bool looks_;
   const qxl_rect place_;
   const FrameReader frame_;
   const qxl_rect primary_;
   uint64_t sent_pixels_ = 0;
+  uint64_t looked_pixels_ = 0;  // of what was known
+  uint64_t looked_sent_ = 0;
   uint32_t count_ = 0;
   qxl_rect rects_[kBatch];
 };
@@ -104,6 +128,7 @@ class ShadowPresenter::Update {
 void ShadowPresenter::set_heads(std::span<const qxl_head> heads) {
   for (size_t i = 0; i < QXL_MAX_HEADS; ++i) {
     qxl_head head = i < heads.size() ? heads[i] : qxl_head{};
+    heads_[i].patience = {};
     heads_[i].place = moved(rect_of_size(head.width, head.height), static_cast<int32_t>(head.x),
                             static_cast<int32_t>(head.y));
     if (head.width != 0)
@@ -125,13 +150,17 @@ Result<> ShadowPresenter::present(const qxl_frame& frame, std::span<const qxl_re
   Update update(*this, head, frame, primary);
   auto result = update.add_all(rects);
   // What was not sent, the shadow must not claim to be on screen.
-  if (!result.ok()) head.shadow.forget();
+  if (!result.ok()) head.shadow.forget(head.shadow.extent());
+  update.judge(head.patience);
   return result;
 }
 
 Result<> ShadowPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {
-  for (Head& head : heads_)
-    if (!empty(intersect(head.place, dest))) head.shadow.forget();
+  for (Head& head : heads_) {
+    qxl_rect area = intersect(head.place, dest);
+    if (head.shadow.exists() && !empty(area))
+      head.shadow.forget(moved(area, -head.place.x1, -head.place.y1));
+  }
   return copies_.blank(dest, primary);
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/motion.h"
+#include "core/patience.h"
 #include "core/presenter.h"
 #include "core/shadow.h"
 #include "core/upload.h"
@@ -44,6 +45,7 @@ class ShadowPresenter {
   // A head, and where it is on the primary.
   struct Head {
     Shadow shadow;
+    Patience patience;
     qxl_rect place;
   };
   class Update;

@@ -154,14 +154,23 @@ UNIT_MUTANTS = [
          "    frame_.copy(x, y, count, to);")]),
     ("moved-in-the-wrong-order", "Shadow.Scrolling", [
         ("shadow.cc", "move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row", "move.dest.y1 + row")]),
-    ("blank-is-not-noticed", "Shadow.AfterBlankingAllIsSentAgain", [
-        ("shadow_presenter.cc", "    if (!empty(intersect(head.place, dest))) head.shadow.forget();\n",
-         "    (void)head;\n")]),
+    ("blank-is-not-noticed", "Shadow.AfterBlankingThatIsSentAgain", [
+        ("shadow_presenter.cc", "    if (head.shadow.exists() && !empty(area))",
+         "    if (head.shadow.exists() && empty(area))")]),
+    ("unknown-is-moved", "Shadow.WhatIsNotKnownIsNotMoved", [
+        ("shadow_presenter.cc",
+         "    if (empty(move.dest) || !shadow_.knows(moved(move.dest, -move.dx, -move.dy))) return {};",
+         "    if (empty(move.dest)) return {};")]),
     ("a-new-layout-is-not-noticed", "Shadow.ANewPrimaryIsBlack", [
-        ("shadow.cc", "  known_ = false;\n  if (width == width_", "  if (width == width_")]),
+        ("shadow.cc", "  forget(extent());\n", "")]),
     ("known-from-a-part-on", "Shadow.AfterANewLayoutAllIsSentAgain", [
-        ("shadow.h", "    known_ |= width_of(rect) == width_ && height_of(rect) == height_;",
-         "    known_ = !empty(rect);")]),
+        ("shadow.h", "set_known(tiles_inside(rect), 1)", "set_known(tiles_around(rect), 1)")]),
+    ("unlooked-at-is-known", "Shadow.LooksLessWhereNothingIsFound", [
+        ("shadow_presenter.cc", "      shadow_.forget(area);\n      return send(area);",
+         "      return send(area);")]),
+    ("sought-in-what-is-to-come", "Shadow.NothingIsMovedFromWhereItHasBeenReplaced", [
+        ("shadow_presenter.cc",
+         "    QXL_TRY(flush());  // what is looked for is what the host will have by then\n", "")]),
     ("adopted-has-a-shadow", "Shadow.AnAdoptedPrimaryHasNone", [
         ("device.cc", "  if (primary_adopted_)\n    presenter_.forget_heads();\n  else\n    presenter_",
          "  presenter_")]),
@@ -225,8 +234,8 @@ UNIT_MUTANTS = [
     ("rows-of-four-bytes-a-pixel", "Each/Formats.Copied/RGB565", [
         ("frame_reader.cc", "at(x, y, bytes_per_pixel(frame_.format))", "at(x, y, kBytesPerPixel)")]),
     ("looks-too-short", "Each/Formats.UnchangedSendsNothing/RGB565", [
-        ("shadow.cc", "frame.span(part.x1, line, width_of(part))",
-         "frame.span(part.x1, line, width_of(part) - 1)")]),
+        ("shadow.cc", "frame.span(part.x1, y, width)",
+         "frame.span(part.x1, y, width - 1)")]),
     ("pointer-not-through-the-lut", "Cursor.Lut", [
         ("cursor.cc", "    if (image.lut) apply_premultiplied(*image.lut, to, image.width);\n", "")]),
     ("lut-of-premultiplied-channels", "Pixels.PremultipliedLut", [

@@ -335,8 +335,7 @@ TEST_P(Formats, LutChanges) {
 
   use_shadow();
   FormatFrame frame(GetParam(), kWidth, kHeight, 1);
-  for (const qxl_lut *each :
-       {(const qxl_lut *)nullptr, &one, &two, &one, (const qxl_lut *)nullptr}) {
+  for (const qxl_lut *each : {(const qxl_lut *)nullptr, &one, &two, (const qxl_lut *)nullptr}) {
     frame.lut = each;
     show(frame);
   }

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "core/patience.h"
 #include "core/pixel_source.h"
 #include "rig.h"
 
@@ -255,24 +256,91 @@ TEST_F(Shadow, RandomChanges) {
   EXPECT_EQ(counters().bad_releases, 0u);
 }
 
-TEST_F(Shadow, AfterBlankingAllIsSentAgain) {
+TEST_F(Shadow, AfterBlankingThatIsSentAgain) {
   const qxl_rect some = {100, 100, 200, 200};
 
   ASSERT_EQ(qxl_core_blank(core, &some), 0);
   show_and_check();
-  EXPECT_EQ(copied(), (uint64_t)kWidth * kHeight);
+  EXPECT_EQ(copied(), 3u * kTile * 7 * 16);
+}
+
+// The pixels that the host had there before are not there to be moved.
+TEST_F(Shadow, WhatIsNotKnownIsNotMoved) {
+  const qxl_rect gone = {0, 240, 640, 480};
+
+  ASSERT_EQ(qxl_core_blank(core, &gone), 0);
+  for (int y = gone.y1; y < gone.y2; y++)
+    for (int x = gone.x1; x < gone.x2; x++) expected[(size_t)(y * kWidth + x)] = 0;
+  scroll(kAll, 0, -240);
+  show_and_check({{0, 0, 640, 240}});
+  EXPECT_EQ(moves(), 0u);
 }
 
 TEST_F(Shadow, AfterANewLayoutAllIsSentAgain) {
   set_heads({{0, 0, kWidth, kHeight}});
   show_and_check();
   EXPECT_EQ(copied(), (uint64_t)kWidth * kHeight);
-  // In parts, nothing is known before a whole picture was sent.
+  // What was sent in part is known in part.
   set_heads({{0, 0, kWidth, kHeight}});
-  show({{0, 0, 640, 240}});
-  show({{0, 0, 640, 240}});
-  pump();
+  show({{0, 0, 640, 320}});
+  show({{0, 0, 640, 320}});
+  show_and_check();
   EXPECT_EQ(copied(), (uint64_t)kWidth * kHeight * 2);
+  // A tile is known when all of it was sent.
+  set_heads({{0, 0, kWidth, kHeight}});
+  show({{1, 0, 640, 480}});
+  show_and_check();
+  EXPECT_EQ(copied(), (uint64_t)kWidth * kHeight * 3 + (kTile - 1) * kHeight);
+}
+
+// In a film there is nothing to find, so it is not looked for each time; when
+// the film is over it is.
+TEST_F(Shadow, LooksLessWhereNothingIsFound) {
+  uint32_t blind = 0;
+
+  for (int i = 0; i < 40; i++) {
+    scribble(kAll);
+    show_and_check();
+  }
+  EXPECT_EQ(copies(), 40u);
+  EXPECT_EQ(moves(), 0u);
+  for (uint32_t sent = copies(); blind < 100; blind++, sent = copies()) {
+    show_and_check();
+    if (copies() == sent) break;
+  }
+  EXPECT_GT(blind, 0u);
+  EXPECT_LT(blind, 70u);
+  scroll(kAll, 0, -16);
+  show_and_check();
+  EXPECT_EQ(moves(), 1u);
+}
+
+TEST(Patience, RestsLongerEachTime) {
+  qxl::Patience patience;
+  const uint64_t head = 1000;
+
+  for (int i = 0; i < 4; i++) {
+    EXPECT_TRUE(patience.looks());
+    patience.judge(head, head, head);
+  }
+  for (int rest : {8, 16, 32, 64, 64}) {
+    for (int i = 0; i < rest; i++) EXPECT_FALSE(patience.looks()) << rest;
+    EXPECT_TRUE(patience.looks());
+    patience.judge(head, head - head / 8, head);
+  }
+}
+
+TEST(Patience, WhatWasFoundAndSmallChangesCountNot) {
+  qxl::Patience patience;
+  const uint64_t head = 1000;
+
+  for (int i = 0; i < 20; i++) {
+    patience.judge(head, head, head);
+    patience.judge(head, head / 2, head);
+    patience.judge(head / 3, head / 3, head);
+    patience.judge(0, 0, head);
+    EXPECT_TRUE(patience.looks());
+  }
 }
 
 TEST_F(Shadow, ANewPrimaryIsBlack) {
@@ -294,7 +362,7 @@ TEST_F(Shadow, AfterALossAllIsSentAgain) {
 }
 
 TEST_F(Shadow, WithoutMemoryAllIsCopied) {
-  set_heads({{0, 0, 320, 480}});
+  set_heads({{0, 0, 0, 0}, {0, 0, 320, 480}});
   kernel.fail_every_allocation(true);
   set_heads({{0, 0, kWidth, kHeight}});
   kernel.fail_every_allocation(false);
@@ -373,6 +441,27 @@ TEST_F(Shadow, PixelsChangeWhileTheyAreSent) {
   stop = true;
   writer.join();
   EXPECT_EQ(different, 0u);
+}
+
+// What is sent first in the same call is not there to be moved any more.
+TEST_F(Shadow, NothingIsMovedFromWhereItHasBeenReplaced) {
+  const qxl_rect upper = {0, 0, 640, 160}, lower = {0, 240, 640, 400};
+
+  scroll({0, 0, 640, 400}, 0, 240);
+  scribble(upper);
+  show_and_check({upper, lower});
+  EXPECT_EQ(moves(), 0u);
+}
+
+// A head that changes its size back and forth keeps the memory it had.
+TEST_F(Shadow, ASmallerHeadAllocatesNothing) {
+  kernel.fail_every_allocation(true);
+  set_heads({{0, 0, 320, 240}});
+  set_heads({{0, 0, kWidth, kHeight}});
+  kernel.fail_every_allocation(false);
+  show_and_check();
+  show_and_check();
+  EXPECT_EQ(copied(), (uint64_t)kWidth * kHeight);
 }
 
 TEST_F(Shadow, AllocatesNothing) {
