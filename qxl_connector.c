@@ -16,6 +16,7 @@
 #define QXL_PREFERRED_WIDTH 1024
 #define QXL_PREFERRED_HEIGHT 768
 #define QXL_REFRESH_HZ 60
+#define QXL_LEAST_CLOCK_KHZ 250
 
 static struct qxl_crtc *connector_head(struct drm_connector *connector)
 {
@@ -161,35 +162,46 @@ static int qxl_connector_detect(struct drm_connector *connector,
 			 connector_status_disconnected;
 }
 
-/* The client's very size, which CVT would round to blocks of eight. */
-static bool add_client_mode(struct drm_connector *connector,
-			    const struct qxl_head *head)
+/* The very size, which CVT would round to blocks of eight; the caller's. */
+static struct drm_display_mode *wanted_mode(const struct qxl_crtc *head)
 {
+	u32 width = head->client.width ? head->client.width :
+					 QXL_PREFERRED_WIDTH;
+	u32 height = head->client.width ? head->client.height :
+					  QXL_PREFERRED_HEIGHT;
 	struct drm_display_mode *mode;
 
-	mode = drm_cvt_mode(connector->dev, head->width, head->height,
-			    QXL_REFRESH_HZ, true, false, false);
+	mode = drm_cvt_mode(head->connector.dev, width, height, QXL_REFRESH_HZ,
+			    true, false, false);
 	if (!mode)
-		return false;
-	mode->hdisplay = head->width;
-	mode->type |= DRM_MODE_TYPE_PREFERRED;
+		return NULL;
+	mode->hdisplay = width;
+	/* CVT rounds that of a few pixels to none at all. */
+	mode->clock = max(mode->clock, QXL_LEAST_CLOCK_KHZ);
 	drm_mode_set_name(mode);
-	drm_mode_probed_add(connector, mode);
-	return true;
+	return mode;
 }
 
+/*
+ * What the client wants is the one preferred mode, unless somebody has given the
+ * connector an EDID that says otherwise. And all the standard ones: the CRTC
+ * refuses what memory cannot hold.
+ */
 static int qxl_connector_get_modes(struct drm_connector *connector)
 {
-	const struct qxl_head *client = &connector_head(connector)->client;
+	struct qxl_crtc *head = connector_head(connector);
+	struct drm_display_mode *wanted = wanted_mode(head);
+	bool own_edid;
 	int count;
 
-	/* All the standard ones; the CRTC refuses what memory cannot hold. */
-	count = drm_add_modes_noedid(connector, QXL_MAX_SIDE, QXL_MAX_SIDE);
-	if (client->width)
-		return count + add_client_mode(connector, client);
-	drm_set_preferred_mode(connector, QXL_PREFERRED_WIDTH,
-			       QXL_PREFERRED_HEIGHT);
-	return count;
+	if (!wanted)
+		return 0;
+	count = qxl_edid_update(head, wanted, &own_edid);
+	if (own_edid)
+		wanted->type |= DRM_MODE_TYPE_PREFERRED;
+	drm_mode_probed_add(connector, wanted);
+	return count + 1 +
+	       drm_add_modes_noedid(connector, QXL_MAX_SIDE, QXL_MAX_SIDE);
 }
 
 static const struct drm_connector_helper_funcs qxl_connector_helper_funcs = {
@@ -209,6 +221,7 @@ static void attach_properties(struct qxl_device *qdev, struct qxl_crtc *head)
 	struct drm_mode_config *config = &qdev->ddev.mode_config;
 	struct drm_mode_object *connector = &head->connector.base;
 
+	drm_connector_attach_edid_property(&head->connector);
 	drm_object_attach_property(connector, qdev->hotplug_mode_update, 0);
 	drm_object_attach_property(connector, config->suggested_x_property, 0);
 	drm_object_attach_property(connector, config->suggested_y_property, 0);

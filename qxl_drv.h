@@ -128,6 +128,17 @@ void qxl_connector_client_changed(struct qxl_device *qdev);
 /* Nobody is told any more, if there are no interrupts any more. May sleep. */
 void qxl_connector_fini(struct qxl_device *qdev);
 
+/* qxl_edid.c */
+
+/*
+ * Gives @head's connector its EDID, one that prefers @mode unless the
+ * administrator has given another (@own_edid says), and the probed modes that
+ * are in it, of which an own EDID makes none preferred. How many. From get_modes
+ * callbacks only. May sleep.
+ */
+int qxl_edid_update(struct qxl_crtc *head, const struct drm_display_mode *mode,
+		    bool *own_edid);
+
 /* qxl_layout.c */
 
 /* Whether the BO of @fb (may be NULL) can be the primary as it is. */

@@ -12,6 +12,7 @@
 #include <linux/version.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_edid.h>
 #include <drm/drm_file.h>
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_gem_framebuffer_helper.h>
@@ -133,6 +134,22 @@ static inline void qxl_compat_copy_hotspot(struct drm_plane_state *to,
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 	to->hotspot_x = from->hotspot_x;
 	to->hotspot_y = from->hotspot_y;
+#endif
+}
+
+/*
+ * The EDID property, what DRM knows of the monitor, and probed modes, from @edid,
+ * which may be NULL. How many modes.
+ */
+static inline int qxl_compat_edid_update(struct drm_connector *connector,
+					 const struct drm_edid *edid)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	int ret = drm_edid_connector_update(connector, edid);
+
+	return ret ? 0 : drm_edid_connector_add_modes(connector);
+#else
+	return drm_edid_connector_update(connector, edid);
 #endif
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/errno.h"
 #include "core/device.h"
 #include "core/draw_parser.h"
+#include "core/edid.h"
 #include "qxl_core.h"
 
 namespace {
@@ -121,6 +122,10 @@ int qxl_core_client_monitors(qxl_core* core, qxl_head* heads, uint32_t count, ui
   auto result = device(core).client_monitors({heads, count});
   if (result.ok()) *wanted = result.value();
   return errno_of(result);
+}
+
+void qxl_core_make_edid(const qxl_monitor* monitor, uint8_t* edid) {
+  qxl::make_edid(*monitor, std::span<uint8_t, QXL_EDID_BYTES>(edid, QXL_EDID_BYTES));
 }
 
 int qxl_core_present(qxl_core* core, const qxl_frame* frame, const qxl_rect* rects,

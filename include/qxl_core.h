@@ -125,6 +125,13 @@ int qxl_core_client_monitors(struct qxl_core *core, struct qxl_head *heads,
 			     uint32_t count, uint32_t *wanted);
 
 /*
+ * Fills @edid, QXL_EDID_BYTES, with what @monitor says of itself: one block of
+ * VESA's EDID 1.4, the same for the same @monitor. Its timing is one of CVT with
+ * reduced blanking, the clock not 0. No device is needed. Any context.
+ */
+void qxl_core_make_edid(const struct qxl_monitor *monitor, uint8_t *edid);
+
+/*
  * Shows @count rectangles of @frame on the primary (QXL_DRAW_COPY). Parts
  * outside the frame or the primary are cut off, empty ones ignored. The
  * pixels have been copied when it returns. Waits, bounded, for ring slots and

@@ -90,6 +90,36 @@ struct qxl_lut {
 	uint8_t blue[256];
 };
 
+/* A mode's timing, as DRM counts: sync pulses from the start of the picture. */
+struct qxl_timing {
+	uint32_t clock_khz;
+	uint32_t hdisplay; /* pixels, and so on to htotal */
+	uint32_t hsync_start;
+	uint32_t hsync_end;
+	uint32_t htotal;
+	uint32_t vdisplay; /* lines, and so on to vtotal */
+	uint32_t vsync_start;
+	uint32_t vsync_end;
+	uint32_t vtotal;
+	bool hsync_positive;
+	bool vsync_positive;
+};
+
+/* What a head's monitor is to say of itself. */
+struct qxl_monitor {
+	uint32_t serial; /* tells it from all others; the same after a reboot */
+	uint32_t number; /* of the head, from 1 to QXL_MAX_HEADS */
+	struct qxl_timing timing; /* the one it prefers */
+};
+
+#define QXL_EDID_BYTES 128u
+
+/* Millimetres of @pixels, 96 to the inch. */
+static inline uint32_t qxl_monitor_mm(uint32_t pixels)
+{
+	return (pixels * 127u + 240u) / 480u;
+}
+
 /* A framebuffer to present from. The core only reads the pixels. */
 struct qxl_frame {
 	const void *pixels; /* mapped for the whole call */
