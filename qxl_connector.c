@@ -176,8 +176,8 @@ static struct drm_display_mode *wanted_mode(const struct qxl_crtc *head)
 	if (!mode)
 		return NULL;
 	mode->hdisplay = width;
-	/* CVT rounds that of a few pixels to none at all. */
-	mode->clock = max(mode->clock, QXL_LEAST_CLOCK_KHZ);
+	/* As the EDID counts it; CVT leaves none at all for a few pixels. */
+	mode->clock = max(rounddown(mode->clock, 10), QXL_LEAST_CLOCK_KHZ);
 	drm_mode_set_name(mode);
 	return mode;
 }

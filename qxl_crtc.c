@@ -5,6 +5,7 @@
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_managed.h>
+#include <drm/drm_modes.h>
 #include <drm/drm_modeset_helper_vtables.h>
 #include <drm/drm_vblank.h>
 
@@ -28,14 +29,31 @@ static enum drm_mode_status check_pace(qxl_const_mode *mode)
 	return frame_ns > QXL_MAX_FRAME_NS ? MODE_CLOCK_LOW : MODE_OK;
 }
 
+/* Whether there is such a timing, memory aside. Timings may come from user space. */
+static enum drm_mode_status check_timing(qxl_const_mode *mode)
+{
+	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
+		return MODE_NO_INTERLACE;
+	if (mode->flags & DRM_MODE_FLAG_DBLSCAN)
+		return MODE_NO_DBLESCAN;
+	if (mode->vscan > 1)
+		return MODE_NO_VSCAN;
+	if (mode->flags & DRM_MODE_FLAG_3D_MASK)
+		return MODE_NO_STEREO;
+	/* DRM counts a frame's pixels in an int. */
+	if ((u64)mode->htotal * mode->vtotal > INT_MAX)
+		return MODE_BAD_HVALUE;
+	return check_pace(mode);
+}
+
 static enum drm_mode_status qxl_crtc_mode_valid(struct drm_crtc *crtc,
 						qxl_const_mode *mode)
 {
 	struct qxl_device *qdev = to_qxl(crtc->dev);
-	enum drm_mode_status pace = check_pace(mode);
+	enum drm_mode_status status = check_timing(mode);
 
-	if (pace != MODE_OK)
-		return pace;
+	if (status != MODE_OK)
+		return status;
 	return qxl_core_primary_fits(qdev->core, mode->hdisplay, mode->vdisplay) ?
 		       MODE_OK :
 		       MODE_MEM;

@@ -66,6 +66,13 @@ static int check_size(struct qxl_device *qdev, u32 width, u32 height)
 {
 	if (qxl_core_primary_fits(qdev->core, width, height))
 		return 0;
+	if (max(width, height) > QXL_MAX_SIDE) {
+		drm_err_ratelimited(
+			&qdev->ddev,
+			"a screen of %ux%u is too long: %u pixels a side is all there is\n",
+			width, height, QXL_MAX_SIDE);
+		return -EINVAL;
+	}
 	return too_large(qdev, width, height, (u64)width * height * 4);
 }
 

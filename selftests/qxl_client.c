@@ -15,6 +15,7 @@
 #include "card.h"
 #include "clock.h"
 #include "dumb.h"
+#include "edid.h"
 #include "host.h"
 #include "klog.h"
 #include "ktap.h"
@@ -83,14 +84,6 @@ static uint64_t property(uint32_t connector, const char *name)
 	return value;
 }
 
-static const drmModeModeInfo *preferred(const drmModeConnector *connector)
-{
-	for (int i = 0; i < connector->count_modes; i++)
-		if (connector->modes[i].type & DRM_MODE_TYPE_PREFERRED)
-			return &connector->modes[i];
-	return NULL;
-}
-
 static bool head_is(uint32_t id, const struct wanted *wanted)
 {
 	drmModeConnector *connector = drmModeGetConnector(card.fd, id);
@@ -99,7 +92,7 @@ static bool head_is(uint32_t id, const struct wanted *wanted)
 
 	if (!connector)
 		return false;
-	mode = preferred(connector);
+	mode = preferred_mode(connector);
 	if (!wanted->width)
 		same = connector->connection == DRM_MODE_DISCONNECTED;
 	else if (connector->connection == DRM_MODE_CONNECTED && mode)
@@ -134,6 +127,30 @@ static bool become(const struct wanted wanted[HEADS_MAX])
 	return true;
 }
 
+/* Monitors of the sizes that are wanted, each another one. */
+static void check_edids(const struct wanted wanted[HEADS_MAX])
+{
+	drmModeRes *resources = drmModeGetResources(card.fd);
+	char serials[HEADS_MAX][EDID_TEXT] = {};
+	struct edid edid;
+
+	for (int i = 0; resources && i < HEADS_MAX; i++) {
+		if (!wanted[i].width ||
+		    !edid_read(&card, resources->connectors[i], &edid))
+			continue;
+		check(edid_width(&edid) == wanted[i].width &&
+			      edid_height(&edid) == wanted[i].height,
+		      "head %d has an EDID of %ux%u", i, edid_width(&edid),
+		      edid_height(&edid));
+		edid_text(&edid, EDID_SERIAL, serials[i]);
+		for (int j = 0; j < i; j++)
+			check(strcmp(serials[i], serials[j]),
+			      "heads %d and %d are both '%s'", i, j,
+			      serials[i]);
+	}
+	drmModeFreeResources(resources);
+}
+
 static void ask_and_check(const char *layout,
 			  const struct wanted wanted[HEADS_MAX])
 {
@@ -142,6 +159,7 @@ static void ask_and_check(const char *layout,
 		return;
 	check(become(wanted), "connectors are not %s", layout);
 	check(hotplugs() > 0, "no hotplug event for %s", layout);
+	check_edids(wanted);
 }
 
 static void at_first(void)
@@ -226,11 +244,44 @@ static void too_large(void)
 	ask_and_check("800x600+0+0", small);
 }
 
+/* Each could be, side by side they cannot: that is not for want of memory. */
+static void too_long(void)
+{
+	static const struct wanted all[HEADS_MAX] = { { 5000, 200, 0, 0 },
+						      { 5000, 200, 5000, 0 },
+						      { 5000, 200, 10000, 0 },
+						      { 5000, 200, 15000, 0 } };
+	static const struct wanted small[HEADS_MAX] = { { 800, 600, 0, 0 } };
+	int log = klog_open();
+
+	if (!check(log >= 0, "kmsg: errno %d", errno) ||
+	    !host_ask_for_monitors(
+		    "5000x200+0+0 5000x200+5000+0 5000x200+10000+0 5000x200+15000+0"))
+		return;
+	check(become(all), "the connectors are others");
+	check(klog_has(log, "a screen of 20000x200 is too long"),
+	      "no word about what is wrong");
+	close(log);
+	ask_and_check("800x600+0+0", small);
+}
+
+/* Nothing is that small; it is a head all the same, of one pixel. */
+static void tiny(void)
+{
+	static const struct wanted one[HEADS_MAX] = { { 1, 1, 0, 0 } };
+	static const struct wanted small[HEADS_MAX] = { { 800, 600, 0, 0 } };
+
+	ask_and_check("1x1+0+0", one);
+	ask_and_check("800x600+0+0", small);
+}
+
 static const struct ktap_case cases[] = {
 	{ .name = "one monitor at first", .run = at_first },
 	{ .name = "one, four, two", .run = one_four_two },
 	{ .name = "a burst settles on the last", .run = burst },
 	{ .name = "too large a window", .run = too_large },
+	{ .name = "too long together", .run = too_long },
+	{ .name = "a window of a pixel", .run = tiny },
 };
 
 int main(void)
