@@ -145,8 +145,7 @@ static void check_edids(const struct wanted wanted[HEADS_MAX])
 		edid_text(&edid, EDID_SERIAL, serials[i]);
 		for (int j = 0; j < i; j++)
 			check(strcmp(serials[i], serials[j]),
-			      "heads %d and %d are both '%s'", i, j,
-			      serials[i]);
+			      "heads %d and %d are both '%s'", i, j, serials[i]);
 	}
 	drmModeFreeResources(resources);
 }

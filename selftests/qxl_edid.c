@@ -69,20 +69,18 @@ static uint32_t type_number(uint32_t id)
 
 static void whole_and_preferred(void)
 {
-	drmModeConnector *connector = drmModeGetConnector(card.fd,
-							  connectors[0]);
+	drmModeConnector *connector = drmModeGetConnector(card.fd, connectors[0]);
 	const drmModeModeInfo *mode;
 	struct edid edid;
 
 	if (!check(connector, "no connector: errno %d", errno))
 		return;
 	mode = preferred_mode(connector);
-	if (check(mode, "not one preferred mode of %d",
-		  connector->count_modes) &&
+	if (check(mode, "not one preferred mode of %d", connector->count_modes) &&
 	    edid_read(&card, connectors[0], &edid)) {
 		check(edid_prefers(&edid, mode),
-		      "the EDID prefers %ux%u, the list %s",
-		      edid_width(&edid), edid_height(&edid), mode->name);
+		      "the EDID prefers %ux%u, the list %s", edid_width(&edid),
+		      edid_height(&edid), mode->name);
 		check(connector->mmWidth == in_mm(mode->hdisplay) &&
 			      connector->mmHeight == in_mm(mode->vdisplay),
 		      "%s is %ux%u mm", mode->name, connector->mmWidth,
@@ -104,7 +102,7 @@ static bool has_mode(const drmModeConnector *connector, uint32_t width,
 static bool has_usual_modes(const drmModeConnector *connector)
 {
 	static const uint16_t usual[][2] = {
-		{ 640, 480 },	{ 800, 600 },  { 1024, 768 },  { 1280, 720 },
+		{ 640, 480 },   { 800, 600 },  { 1024, 768 },  { 1280, 720 },
 		{ 1280, 1024 }, { 1366, 768 }, { 1600, 1200 }, { 1920, 1080 },
 	};
 
@@ -123,8 +121,7 @@ static void check_no_twins(const drmModeConnector *connector)
 			const drmModeModeInfo *a = &connector->modes[i];
 			const drmModeModeInfo *b = &connector->modes[j];
 
-			check(a->clock != b->clock ||
-				      a->htotal != b->htotal ||
+			check(a->clock != b->clock || a->htotal != b->htotal ||
 				      a->hdisplay != b->hdisplay ||
 				      a->vtotal != b->vtotal ||
 				      a->vdisplay != b->vdisplay,
@@ -134,8 +131,7 @@ static void check_no_twins(const drmModeConnector *connector)
 
 static void usual_modes(void)
 {
-	drmModeConnector *connector = drmModeGetConnector(card.fd,
-							  connectors[0]);
+	drmModeConnector *connector = drmModeGetConnector(card.fd, connectors[0]);
 
 	if (!check(connector, "no connector: errno %d", errno))
 		return;
@@ -185,8 +181,7 @@ static void each_another(void)
 		check(!strcmp(names[i], wanted), "head %d is '%s'", i, names[i]);
 		for (int j = 0; j < i; j++)
 			check(strcmp(serials[i], serials[j]),
-			      "heads %d and %d are both '%s'", i, j,
-			      serials[i]);
+			      "heads %d and %d are both '%s'", i, j, serials[i]);
 		ret = set_status(connectors[i], "detect");
 		check(!ret, "head %d can't be left alone: %d", i, ret);
 	}
@@ -222,8 +217,7 @@ static void make_other(struct edid *edid)
 
 static void check_follows(const struct edid *wanted, uint32_t width)
 {
-	drmModeConnector *connector = drmModeGetConnector(card.fd,
-							  connectors[0]);
+	drmModeConnector *connector = drmModeGetConnector(card.fd, connectors[0]);
 	const drmModeModeInfo *mode;
 	struct edid edid;
 
@@ -271,8 +265,7 @@ static const struct ktap_case cases[] = {
 	  .run = whole_and_preferred },
 	{ .name = "the usual modes are there, once", .run = usual_modes },
 	{ .name = "each head is another monitor", .run = each_another },
-	{ .name = "none where nothing is plugged in",
-	  .run = nothing_plugged_in },
+	{ .name = "none where nothing is plugged in", .run = nothing_plugged_in },
 	{ .name = "an administrator's goes first", .run = administrators },
 };
 

@@ -189,7 +189,7 @@ static void all_refused(void)
 /* Odd, even, narrow, low. */
 static void any_size(void)
 {
-	static const uint16_t sizes[][2] = { { 1, 1 },	   { 2, 3 },
+	static const uint16_t sizes[][2] = { { 1, 1 },     { 2, 3 },
 					     { 63, 200 },  { 1501, 7 },
 					     { 801, 601 }, { 1502, 1126 } };
 
@@ -227,10 +227,9 @@ static int64_t flip(unsigned int flips)
 	int ret;
 
 	for (unsigned int i = 0; i < flips; i++) {
-		ret = card_update(&card, frame.fb, NULL, 0,
-				  DRM_MODE_PAGE_FLIP_EVENT |
-					  DRM_MODE_ATOMIC_NONBLOCK,
-				  i);
+		ret = card_update(
+			&card, frame.fb, NULL, 0,
+			DRM_MODE_PAGE_FLIP_EVENT | DRM_MODE_ATOMIC_NONBLOCK, i);
 		if (!check(!ret, "flip %u: %d", i, ret))
 			return -1;
 		ret = card_wait_event(&card, &event, 5000);
@@ -251,8 +250,7 @@ static void paced(uint32_t refresh, unsigned int flips)
 	took = flip(flips);
 	if (took < 0)
 		return;
-	ktap_note("%u Hz: %u flips in %lld us", refresh, flips,
-		  (long long)took);
+	ktap_note("%u Hz: %u flips in %lld us", refresh, flips, (long long)took);
 	check(took >= least - least / 50, "%u flips took %lld us of %lld",
 	      flips, (long long)took, (long long)least);
 }

@@ -12,12 +12,13 @@ _PHASES = (("@@boot", "the kernel is up"), ("@@loaded", "the driver is loaded"),
            ("@@weston", "Weston is up"), ("@@clients", "clients are started"))
 
 
-def start(kernel, driver, out, clients=ANIMATED, terminal=False, spice_port=0, sample=0, device="qxl-vga"):
-    """Start a desktop guest; a guest_run.Guest."""
+def start(kernel, driver, out, clients=ANIMATED, terminal=False, spice_port=0, sample=0, device="qxl-vga",
+          agent=False):
+    """Start a desktop guest; a guest_run.Guest. `agent`: its client may ask for heads, and Weston's log is told."""
     environment = {"QXL_CLIENTS": ";".join(clients), "QXL_TERMINAL": "1" if terminal else "",
-                   "QXL_SAMPLE": str(sample) if sample else ""}
-    archive = initramfs.for_desktop(kernel, driver, environment)
-    machine = qemu.Machine(device, drives=(str(roots.desktop_image()),), spice_port=spice_port)
+                   "QXL_SAMPLE": str(sample) if sample else "", "QXL_AGENT": "1" if agent else ""}
+    archive = initramfs.for_desktop(kernel, driver, environment, initramfs.AGENT_MODULES if agent else ())
+    machine = qemu.Machine(device, drives=(str(roots.desktop_image()),), spice_port=spice_port, agent=agent)
     return guest_run.boot(machine, kernel, archive, out)
 
 
@@ -55,6 +56,19 @@ def has_panel(shot):
     colour = max(set(row), key=row.count)
     background = _background(shot)
     return row.count(colour) > len(row) // 2 and colour not in (background, "000000") and background != "000000"
+
+
+def heads_missing(shot, sizes):
+    """Heads of these (width, height) lie side by side, each with a panel; an empty text, or what is missing."""
+    whole = sum(width for width, _ in sizes), max(height for _, height in sizes)
+    if (shot.width, shot.height) != whole:
+        return f"the picture is {shot.width}x{shot.height}, not {whole[0]}x{whole[1]}"
+    left = 0
+    for number, (width, height) in enumerate(sizes, 1):
+        if not has_panel(shot.crop(left, 0, width, height)):
+            return f"head {number} has no panel"
+        left += width
+    return ""
 
 
 def moving_share(before, after):

@@ -127,11 +127,11 @@ def for_tests(kernel, driver, programs, manifest, extra_modules=()):
     return archive.finish()
 
 
-def for_disk(kernel, driver, files):
+def for_disk(kernel, driver, files, extra_modules=()):
     """An initramfs that puts an overlay on a disk image, copies `files` ({name: host path or bytes}) to /qxl there
     and goes on with /qxl/session."""
     archive = _base()
-    _add_modules(archive, kernel, _DESKTOP_MODULES, driver)
+    _add_modules(archive, kernel, (*_DESKTOP_MODULES, *extra_modules), driver)
     for name, content in files.items():
         data = content if isinstance(content, bytes) else pathlib.Path(content).read_bytes()
         archive.file(f"desktop/{name}", data)
@@ -139,8 +139,9 @@ def for_disk(kernel, driver, files):
     return archive.finish()
 
 
-def for_desktop(kernel, driver, environment):
+def for_desktop(kernel, driver, environment, extra_modules=()):
     """An initramfs that runs guest/session.sh on the desktop image."""
     lines = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
-    return for_disk(kernel, driver, {"session": paths.GUEST / "session.sh", "greeting": paths.GUEST / "greeting.sh",
-                                     "weston.ini": paths.GUEST / "weston.ini", "environment": lines.encode()})
+    files = {"session": paths.GUEST / "session.sh", "greeting": paths.GUEST / "greeting.sh",
+             "weston.ini": paths.GUEST / "weston.ini", "environment": lines.encode()}
+    return for_disk(kernel, driver, files, extra_modules)

@@ -19,7 +19,7 @@ static uint8_t sum(const struct edid *edid)
 
 bool edid_read(const struct card *card, uint32_t connector, struct edid *edid)
 {
-	static const uint8_t header[] = { 0,	0xff, 0xff, 0xff,
+	static const uint8_t header[] = { 0,    0xff, 0xff, 0xff,
 					  0xff, 0xff, 0xff, 0 };
 	drmModePropertyBlobRes *blob;
 	uint64_t id = 0;

@@ -23,11 +23,11 @@ struct Size {
 };
 
 constexpr Size kSizes[] = {
-    {1, 1},       {64, 64},         {320, 200},   {377, 377},    {640, 480},   {641, 359},
-    {800, 600},   {801, 601},       {1023, 767},  {1024, 768},   {1280, 1024}, {1366, 768},
-    {1919, 1081}, {1920, 1080},     {2560, 1440}, {3440, 1440},  {3840, 2160}, {4095, 4095},
-    {4096, 2160}, {4097, 2161},     {5120, 2880}, {7680, 4320},  {8192, 8192}, {9637, 5421},
-    {9637, 9637}, {16384, 16384},   {16384, 1},   {1, 16384},    {600, 2000},  {16383, 101},
+    {1, 1},       {64, 64},       {320, 200},   {377, 377},   {640, 480},   {641, 359},
+    {800, 600},   {801, 601},     {1023, 767},  {1024, 768},  {1280, 1024}, {1366, 768},
+    {1919, 1081}, {1920, 1080},   {2560, 1440}, {3440, 1440}, {3840, 2160}, {4095, 4095},
+    {4096, 2160}, {4097, 2161},   {5120, 2880}, {7680, 4320}, {8192, 8192}, {9637, 5421},
+    {9637, 9637}, {16384, 16384}, {16384, 1},   {1, 16384},   {600, 2000},  {16383, 101},
 };
 
 // CVT with reduced blanking at 60 Hz, nearly.
@@ -61,15 +61,23 @@ Edid make(Size size, uint32_t number = 1, uint32_t serial = 0x1001) {
 uint32_t at(const Edid &edid, uint32_t offset, uint32_t high_offset, uint32_t shift) {
   return edid[offset] | (uint32_t{edid[high_offset]} >> shift & 15) << 8;
 }
-uint32_t active_width(const Edid &edid) { return at(edid, 56, 58, 4); }
-uint32_t active_height(const Edid &edid) { return at(edid, 59, 61, 4); }
-uint32_t clock_khz(const Edid &edid) { return (edid[54] | edid[55] << 8) * 10; }
+uint32_t active_width(const Edid &edid) {
+  return at(edid, 56, 58, 4);
+}
+uint32_t active_height(const Edid &edid) {
+  return at(edid, 59, 61, 4);
+}
+uint32_t clock_khz(const Edid &edid) {
+  return (edid[54] | edid[55] << 8) * 10;
+}
 double refresh(const Edid &edid) {
   const uint32_t htotal = active_width(edid) + at(edid, 57, 58, 0);
   const uint32_t vtotal = active_height(edid) + at(edid, 60, 61, 0);
   return clock_khz(edid) * 1000.0 / htotal / vtotal;
 }
-bool says_native(const Edid &edid) { return edid[24] & 2; }
+bool says_native(const Edid &edid) {
+  return edid[24] & 2;
+}
 std::string text(const Edid &edid, uint32_t descriptor) {
   return {reinterpret_cast<const char *>(edid.data()) + descriptor + 5, 13};
 }
@@ -91,9 +99,11 @@ TEST(Edid, DecodesWithoutAWarning) {
     for (uint32_t number : {1u, uint32_t{QXL_MAX_HEADS}}) {
       const std::string words = in_words(make(size, number));
       EXPECT_NE(words.find("EDID conformity: PASS"), std::string::npos)
-          << size.width << "x" << size.height << "\n" << words;
+          << size.width << "x" << size.height << "\n"
+          << words;
       EXPECT_EQ(words.find("Warnings:"), std::string::npos)
-          << size.width << "x" << size.height << "\n" << words;
+          << size.width << "x" << size.height << "\n"
+          << words;
     }
   }
 }
@@ -151,7 +161,8 @@ TEST(Edid, TooManyPixelsAreDivided) {
     const Edid edid = make(size);
     EXPECT_GT(active_width(edid), 2000u);
     EXPECT_EQ(active_width(edid), size.width / (size.width / active_width(edid)));
-    EXPECT_NEAR(1.0 * active_width(edid) / active_height(edid), 1.0 * size.width / size.height, .01);
+    EXPECT_NEAR(1.0 * active_width(edid) / active_height(edid), 1.0 * size.width / size.height,
+                .01);
     EXPECT_FALSE(says_native(edid));
   }
   EXPECT_NEAR(refresh(make({7680, 4320})), 60, 1);

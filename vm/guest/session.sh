@@ -3,8 +3,9 @@
 # The desktop guest after its disk is there: driver, udev, seatd, Weston, clients.
 #
 # /qxl/environment sets QXL_CLIENTS (clients to start, separated by ;), QXL_TERMINAL (not empty: a terminal
-# too) and QXL_SAMPLE (seconds between memory samples for the soak). Says on ttyS1, in lines that begin with
-# @@, what happens.
+# too), QXL_SAMPLE (seconds between memory samples for the soak) and QXL_AGENT (not empty: the agent's port is
+# held open, so that the client may ask for heads, and Weston's log is told). Says on ttyS1, in lines that begin
+# with @@, what happens.
 exec < /dev/null > /dev/ttyS1 2>&1
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 # shellcheck source=/dev/null
@@ -19,6 +20,11 @@ say "loaded $(cut -d' ' -f1 /proc/uptime)"
 udevadm trigger --action=add --subsystem-match=drm --subsystem-match=input --subsystem-match=graphics
 udevadm settle --timeout=20
 say "udev $(cut -d' ' -f1 /proc/uptime)"
+
+if [ -n "$QXL_AGENT" ]; then
+	exec 3<> /dev/vport0p1 || { say "fail no agent's port"; poweroff -f; }
+	tail --retry -n +1 -F /tmp/weston.log 2> /dev/null | sed -u 's/^/@@log /' &
+fi
 
 export XDG_RUNTIME_DIR=/run/desktop WAYLAND_DISPLAY=wayland-1
 mkdir $XDG_RUNTIME_DIR && chmod 700 $XDG_RUNTIME_DIR
