@@ -241,4 +241,14 @@ UNIT_MUTANTS = [
     ("lut-of-premultiplied-channels", "Pixels.PremultipliedLut", [
         ("pixels.cc", "  uint32_t alone = value < alpha ? (value * 255 + alpha / 2) / alpha : 255;",
          "  uint32_t alone = value;")]),
+    # What monitors say of themselves.
+    ("edid-does-not-sum-up", "Edid.DecodesWithoutAWarning", [
+        ("edid.cc", "low(-static_cast<uint32_t>(sum))", "sum")]),
+    ("edid-clock-wraps", "Edid.ClockStaysInItsField", [
+        ("edid.cc", "static_cast<uint32_t>(std::min<uint64_t>(clock, kTimingClockMax))",
+         "static_cast<uint32_t>(clock)")]),
+    ("edid-side-is-cut", "Edid.TooManyPixelsAreDivided", [
+        ("edid.cc", "std::max(display / divisor, 1u)", "std::max(display / divisor * divisor, 1u)")]),
+    ("edid-without-a-serial", "Edid.SaysWhoItIs", [
+        ("edid.cc", "  put16(edid, kVendorAt + 4, serial);\n", "")]),
 ]
