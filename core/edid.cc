@@ -101,11 +101,11 @@ void put_colour(Block edid) {
 
 // Sizes that desktops offer, at 60 Hz; all of them are in the list of modes.
 void put_usual_modes(Block edid) {
+  enum Aspect : uint8_t { k16To10 = 0 << 6, k4To3 = 1 << 6, k5To4 = 2 << 6, k16To9 = 3 << 6 };
   struct Standard {
     uint32_t width;
-    uint8_t aspect;
+    Aspect aspect;
   };
-  constexpr uint8_t k16To10 = 0 << 6, k4To3 = 1 << 6, k5To4 = 2 << 6, k16To9 = 3 << 6;
   constexpr std::array<Standard, 8> kStandard = {{{1280, k16To9},
                                                   {1280, k16To10},
                                                   {1280, k5To4},
