@@ -84,9 +84,10 @@ int qxl_edid_update(struct qxl_crtc *head, const struct drm_display_mode *mode,
 
 	edid = drm_edid_read_custom(connector, read_block, &own);
 	count = qxl_compat_edid_update(connector, edid);
+	/* Without memory for one, nobody else has given one either. */
+	*own_edid = own.used || !edid;
 	drm_edid_free(edid);
-	*own_edid = own.used;
-	if (own.used) {
+	if (*own_edid) {
 		set_size(&connector->display_info, mode);
 		forget_preferred(connector);
 	}
