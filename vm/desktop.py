@@ -17,8 +17,8 @@ def start(kernel, driver, out, clients=ANIMATED, terminal=False, spice_port=0, s
     """Start a desktop guest; a guest_run.Guest. `agent`: its client may ask for heads, and Weston's log is told."""
     environment = {"QXL_CLIENTS": ";".join(clients), "QXL_TERMINAL": "1" if terminal else "",
                    "QXL_SAMPLE": str(sample) if sample else "", "QXL_AGENT": "1" if agent else ""}
-    archive = initramfs.for_desktop(kernel, driver, environment, initramfs.AGENT_MODULES if agent else ())
     machine = qemu.Machine(device, drives=(str(roots.desktop_image()),), spice_port=spice_port, agent=agent)
+    archive = initramfs.for_desktop(kernel, driver, environment, initramfs.wanted_modules(machine))
     return guest_run.boot(machine, kernel, archive, out)
 
 
