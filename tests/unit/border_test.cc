@@ -19,11 +19,10 @@ constexpr bool is_plain = std::is_standard_layout_v<T> && std::is_trivially_copy
 static_assert(is_plain<qxl_rect> && is_plain<qxl_resources> && is_plain<qxl_rom_info> &&
               is_plain<qxl_layout> && is_plain<qxl_head> && is_plain<qxl_frame> &&
               is_plain<qxl_lut> && is_plain<qxl_panic_buffer> && is_plain<qxl_cursor_image> &&
-              is_plain<qxl_timing> && is_plain<qxl_monitor> &&
-              is_plain<qxl_surface_desc> && is_plain<qxl_counters> && is_plain<qxl_exec_bo> &&
-              is_plain<qxl_reloc> && is_plain<qxl_command> && is_plain<qxl_piece> &&
-              is_plain<qxl_draw_image> && is_plain<qxl_transform> && is_plain<qxl_draw_source> &&
-              is_plain<qxl_draw>);
+              is_plain<qxl_timing> && is_plain<qxl_monitor> && is_plain<qxl_surface_desc> &&
+              is_plain<qxl_counters> && is_plain<qxl_exec_bo> && is_plain<qxl_reloc> &&
+              is_plain<qxl_command> && is_plain<qxl_piece> && is_plain<qxl_draw_image> &&
+              is_plain<qxl_transform> && is_plain<qxl_draw_source> && is_plain<qxl_draw>);
 
 TEST(Border, Rect) {
   EXPECT_SIZE(qxl_rect, 16);
