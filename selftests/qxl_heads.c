@@ -9,18 +9,13 @@
 
 #include "card.h"
 #include "dumb.h"
+#include "heads.h"
 #include "host.h"
 #include "ktap.h"
-#include "mode.h"
 
 #define HEADS_MAX 4
 #define WIDTH 640
 #define HEIGHT 480
-
-struct head {
-	uint32_t crtc;
-	uint32_t connector;
-};
 
 static struct card card;
 static struct head heads[HEADS_MAX];
@@ -28,37 +23,11 @@ static unsigned int count;
 
 static void setup(void)
 {
-	drmModeRes *resources;
-
 	card_open(&card);
-	resources = drmModeGetResources(card.fd);
-	if (!resources)
-		ktap_bail("no resources: errno %d", errno);
-	for (int i = 0; i < resources->count_crtcs && i < HEADS_MAX; i++)
-		heads[count++] = (struct head){ resources->crtcs[i],
-						resources->connectors[i] };
-	drmModeFreeResources(resources);
+	count = heads_find(&card, heads, HEADS_MAX);
 	if (count < HEADS_MAX)
 		ktap_skip_all("%u head(s); num_heads=%u is for this", count,
 			      HEADS_MAX);
-}
-
-/* Lights a head with the part of @fb at @x. 0 or a negative errno. */
-static int head_show(struct head *head, uint32_t fb, uint32_t x, uint32_t width,
-		     uint32_t height)
-{
-	drmModeModeInfo mode;
-
-	mode_make(&mode, width, height, 60);
-	return drmModeSetCrtc(card.fd, head->crtc, fb, x, 0, &head->connector,
-			      1, &mode);
-}
-
-static void head_off(struct head *head)
-{
-	int ret = drmModeSetCrtc(card.fd, head->crtc, 0, 0, 0, NULL, 0, NULL);
-
-	check(!ret, "CRTC %u off: %d", head->crtc, ret);
 }
 
 static bool head_is_lit(const struct head *head, uint32_t width, uint32_t height)
@@ -74,7 +43,7 @@ static bool head_is_lit(const struct head *head, uint32_t width, uint32_t height
 static void all_off(void)
 {
 	for (unsigned int i = 0; i < count; i++)
-		head_off(&heads[i]);
+		head_off(&card, &heads[i]);
 }
 
 static bool all_show(const struct dumb *frame)
@@ -82,7 +51,8 @@ static bool all_show(const struct dumb *frame)
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < count; i++)
-		ret = head_show(&heads[i], frame->fb, i * WIDTH, WIDTH, HEIGHT);
+		ret = head_show(&card, &heads[i], frame->fb, i * WIDTH, WIDTH,
+				HEIGHT);
 	return check(!ret, "heads on: %d", ret);
 }
 
@@ -121,12 +91,12 @@ static void one_goes_off(void)
 	if (!wide_frame(&frame, HEADS_MAX * WIDTH, HEIGHT, 71))
 		return;
 	all_show(&frame);
-	head_off(&heads[1]);
+	head_off(&card, &heads[1]);
 	for (unsigned int i = 0; i < count; i++)
 		check(head_is_lit(&heads[i], WIDTH, HEIGHT) == (i != 1),
 		      "head %u is %s", i, i == 1 ? "on" : "off");
 	/* and back, which moves those behind it */
-	ret = head_show(&heads[1], frame.fb, WIDTH, WIDTH, HEIGHT);
+	ret = head_show(&card, &heads[1], frame.fb, WIDTH, WIDTH, HEIGHT);
 	check(!ret, "head 1 on: %d", ret);
 	host_check_picture("heads-back", HEADS_MAX * WIDTH, HEIGHT,
 			   "qxl_pattern 2560 480 71");
@@ -143,10 +113,10 @@ static void together_too_large(void)
 	if (!wide_frame(&frame, 1920, 1080, 72))
 		return;
 	for (unsigned int i = 0; i < 2; i++) {
-		ret = head_show(&heads[i], frame.fb, 0, 1920, 1080);
+		ret = head_show(&card, &heads[i], frame.fb, 0, 1920, 1080);
 		check(!ret, "head %u: %d", i, ret);
 	}
-	ret = head_show(&heads[2], frame.fb, 0, 1920, 1080);
+	ret = head_show(&card, &heads[2], frame.fb, 0, 1920, 1080);
 	check(ret == -EINVAL, "a third one: %d", ret);
 	for (unsigned int i = 0; i < 2; i++)
 		check(head_is_lit(&heads[i], 1920, 1080), "head %u is off", i);
