@@ -219,6 +219,7 @@ static void give_up_primary(struct qxl_bo *bo)
 	dma_resv_unlock(bo->tbo.base.resv);
 }
 
+/* SAFETY: a framebuffer on a plane is pinned and mapped while it is there. */
 static int become_primary(struct qxl_bo *bo)
 {
 	int ret;
@@ -226,7 +227,8 @@ static int become_primary(struct qxl_bo *bo)
 	dma_resv_lock(bo->tbo.base.resv, NULL);
 	qxl_surface_leave_host(bo);
 	ret = qxl_core_adopt_primary(qxl_bo_device(bo)->core, &bo->surface,
-				     qxl_ttm_offset(bo->tbo.resource));
+				     qxl_ttm_offset(bo->tbo.resource),
+				     bo->map.vaddr);
 	bo->primary = !ret;
 	dma_resv_unlock(bo->tbo.base.resv);
 	return ret;

@@ -155,6 +155,7 @@ Result<> Device::bring_up() {
 void Device::forget_primary() {
   primary_adopted_ = false;
   cursor_.forget_shape();
+  primary_memory_ = {};
   store_release(&primary_width_, 0);
   store_release(&primary_height_, 0);
 }
@@ -248,11 +249,12 @@ Result<> Device::destroy_primary() {
   return execute(QXL_IO_DESTROY_PRIMARY_ASYNC);
 }
 
-Result<> Device::create_primary(const QXLSurfaceCreate& create) {
+Result<> Device::create_primary(const QXLSurfaceCreate& create, const void* memory) {
   if (lost()) return Error::kLost;
   QXL_TRY(destroy_primary());
   write_ram(offsetof(QXLRam, create_surface), create);
   QXL_TRY(execute(QXL_IO_CREATE_PRIMARY_ASYNC));
+  primary_memory_ = Readback(memory, create.height, create.stride);
   store_release(&primary_height_, create.height);
   store_release(&primary_width_, create.width);
   submission_.start_accepting();
@@ -267,7 +269,7 @@ Result<> Device::create_own_primary(uint32_t width, uint32_t height) {
   create.format = SPICE_SURFACE_FMT_32_xRGB;
   create.type = QXL_SURF_TYPE_PRIMARY;
   create.mem = main_slot_.address(rom_.primary_offset).value();
-  return create_primary(create);
+  return create_primary(create, static_cast<uint8_t*>(res_.ram) + rom_.primary_offset);
 }
 
 bool Device::primary_fits(uint32_t width, uint32_t height) const {
@@ -289,7 +291,7 @@ bool Device::can_adopt_primary(const qxl_surface_desc& desc) const {
          desc.height <= kMaxPrimarySide;
 }
 
-Result<> Device::adopt_primary(const qxl_surface_desc& desc, uint64_t offset) {
+Result<> Device::adopt_primary(const qxl_surface_desc& desc, uint64_t offset, const void* memory) {
   if (!can_adopt_primary(desc)) return Error::kInvalid;
   Guard guard(io_lock_);
   QXLSurfaceCreate create = {};
@@ -300,7 +302,7 @@ Result<> Device::adopt_primary(const qxl_surface_desc& desc, uint64_t offset) {
   create.flags = QXL_SURF_FLAG_KEEP_DATA;
   create.type = QXL_SURF_TYPE_PRIMARY;
   create.mem = surface_slot_.address(offset).value();
-  QXL_TRY(create_primary(create));
+  QXL_TRY(create_primary(create, memory));
   primary_adopted_ = true;
   return {};
 }
@@ -314,6 +316,27 @@ Result<> Device::need_primary() {
   return create_own_primary(kFirstPrimaryWidth, rows < kFirstPrimaryHeight
                                                     ? static_cast<uint32_t>(rows)
                                                     : kFirstPrimaryHeight);
+}
+
+Result<> Device::update_primary(const qxl_rect& area) {
+  if (submission_.lost()) return Error::kLost;  // and there is no primary
+  if (!contains(primary(), area)) return Error::kInvalid;
+  return update_area(kPrimarySurface, area);
+}
+
+// INVARIANT: what is read is what the host was asked for: under the lock the
+// primary stays what it is, and nobody frees its memory.
+Result<> Device::read_primary(const qxl_rect& area, void* pixels, size_t pitch) {
+  Guard guard(io_lock_);
+  QXL_TRY(update_primary(area));
+  primary_memory_.copy(area, pixels, pitch);
+  return {};
+}
+
+Result<uint32_t> Device::crc_of_primary(const qxl_rect& area) {
+  Guard guard(io_lock_);
+  if (auto updated = update_primary(area); !updated.ok()) return updated.error();
+  return primary_memory_.crc(area);
 }
 
 Result<> Device::set_monitors(std::span<const qxl_head> heads) {
@@ -349,13 +372,17 @@ Result<SurfaceId> Device::create_surface(qxl_bo* bo, const qxl_surface_desc& des
   return surfaces_.create(bo, desc, surface_slot_.address(offset), destroyed);
 }
 
-Result<> Device::update_surface(SurfaceId id, const qxl_rect& area) {
-  Guard guard(io_lock_);
+Result<> Device::update_area(SurfaceId id, const qxl_rect& area) {
   if (lost()) return Error::kLost;
   write_ram(offsetof(QXLRam, update_area),
             QXLRect{.top = area.y1, .left = area.x1, .bottom = area.y2, .right = area.x2});
   write_ram(offsetof(QXLRam, update_surface), id.value());
   return execute(QXL_IO_UPDATE_AREA_ASYNC);
+}
+
+Result<> Device::update_surface(SurfaceId id, const qxl_rect& area) {
+  Guard guard(io_lock_);
+  return update_area(id, area);
 }
 
 // Panic ---------------------------------------------------------------------------

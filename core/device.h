@@ -11,6 +11,7 @@
 #include "core/executor.h"
 #include "core/panic.h"
 #include "core/protocol/rom.h"
+#include "core/readback.h"
 #include "core/shadow_presenter.h"
 #include "core/submit.h"
 #include "core/surface.h"
@@ -37,8 +38,11 @@ class Device {
   uint32_t interrupt();
   [[nodiscard]] bool primary_fits(uint32_t width, uint32_t height) const;
   Result<> set_primary(uint32_t width, uint32_t height) QXL_EXCLUDES(io_lock_);
-  Result<> adopt_primary(const qxl_surface_desc& desc, uint64_t offset) QXL_EXCLUDES(io_lock_);
+  Result<> adopt_primary(const qxl_surface_desc& desc, uint64_t offset, const void* memory)
+      QXL_EXCLUDES(io_lock_);
   [[nodiscard]] bool can_adopt_primary(const qxl_surface_desc& desc) const;
+  Result<> read_primary(const qxl_rect& area, void* pixels, size_t pitch) QXL_EXCLUDES(io_lock_);
+  Result<uint32_t> crc_of_primary(const qxl_rect& area) QXL_EXCLUDES(io_lock_);
   Result<> set_monitors(std::span<const qxl_head> heads) QXL_EXCLUDES(io_lock_);
   Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects);
   Result<> blank(const qxl_rect& rect);
@@ -71,9 +75,15 @@ class Device {
   void forget_primary() QXL_REQUIRES(io_lock_);
   // Starts the asynchronous command of `port` and waits for its interrupt.
   Result<> execute(uint32_t port) QXL_REQUIRES(io_lock_);
-  Result<> create_primary(const QXLSurfaceCreate& create) QXL_REQUIRES(io_lock_);
+  // `memory`: where the guest has it.
+  Result<> create_primary(const QXLSurfaceCreate& create, const void* memory)
+      QXL_REQUIRES(io_lock_);
   Result<> create_own_primary(uint32_t width, uint32_t height) QXL_REQUIRES(io_lock_);
   Result<> destroy_primary() QXL_REQUIRES(io_lock_);
+  // QXL_IO_UPDATE_AREA_ASYNC.
+  Result<> update_area(SurfaceId id, const qxl_rect& area) QXL_REQUIRES(io_lock_);
+  // Has the host write `area` of the primary back. kInvalid when it is not on it.
+  Result<> update_primary(const qxl_rect& area) QXL_REQUIRES(io_lock_);
   // Some primary, so that the device takes commands.
   Result<> need_primary() QXL_EXCLUDES(io_lock_);
   [[nodiscard]] qxl_rect primary() const;
@@ -102,6 +112,7 @@ class Device {
   uint32_t primary_width_ = 0;
   uint32_t primary_height_ = 0;
   bool primary_adopted_ QXL_GUARDED_BY(io_lock_) = false;
+  Readback primary_memory_ QXL_GUARDED_BY(io_lock_);  // of what has a size
 
   SurfaceIds ids_;
   Submission submission_;

@@ -106,12 +106,23 @@ bool qxl_core_primary_fits(const qxl_core* core, uint32_t width, uint32_t height
   return device(core).primary_fits(width, height);
 }
 
-int qxl_core_adopt_primary(qxl_core* core, const qxl_surface_desc* desc, uint64_t offset) {
-  return errno_of(device(core).adopt_primary(*desc, offset));
+int qxl_core_adopt_primary(qxl_core* core, const qxl_surface_desc* desc, uint64_t offset,
+                           const void* memory) {
+  return errno_of(device(core).adopt_primary(*desc, offset, memory));
 }
 
 bool qxl_core_can_adopt_primary(const qxl_core* core, const qxl_surface_desc* desc) {
   return device(core).can_adopt_primary(*desc);
+}
+
+int qxl_core_read_primary(qxl_core* core, const qxl_rect* area, void* pixels, size_t pitch) {
+  return errno_of(device(core).read_primary(*area, pixels, pitch));
+}
+
+int qxl_core_crc_of_primary(qxl_core* core, const qxl_rect* area, uint32_t* crc) {
+  auto result = device(core).crc_of_primary(*area);
+  if (result.ok()) *crc = result.value();
+  return errno_of(result);
 }
 
 int qxl_core_set_monitors(qxl_core* core, const qxl_head* heads, uint32_t count) {

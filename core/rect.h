@@ -27,6 +27,12 @@ inline qxl_rect intersect(const qxl_rect& a, const qxl_rect& b) {
           .y2 = a.y2 < b.y2 ? a.y2 : b.y2};
 }
 
+// Whether all of `inner`, which is not empty, is in `outer`; false if it is empty.
+inline bool contains(const qxl_rect& outer, const qxl_rect& inner) {
+  return !empty(inner) && inner.x1 >= outer.x1 && inner.y1 >= outer.y1 && inner.x2 <= outer.x2 &&
+         inner.y2 <= outer.y2;
+}
+
 // The smallest one around both, neither of which is empty.
 inline qxl_rect around(const qxl_rect& a, const qxl_rect& b) {
   return {.x1 = a.x1 < b.x1 ? a.x1 : b.x1,

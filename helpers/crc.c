@@ -3,7 +3,7 @@
 
 #include "qxl_k.h"
 
-uint32_t qxl_k_crc32(const void *data, size_t bytes)
+uint32_t qxl_k_crc32(uint32_t crc, const void *data, size_t bytes)
 {
-	return crc32_le(0, data, bytes);
+	return crc32_le(crc, data, bytes);
 }

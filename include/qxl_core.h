@@ -95,15 +95,32 @@ bool qxl_core_primary_fits(const struct qxl_core *core, uint32_t width,
  * Makes the surface like @desc at @offset of the surface BAR the primary, with
  * the contents that it has: what is drawn on the primary is drawn there. The
  * host writes to that memory until another primary was set, and forgets what it
- * has not drawn yet: qxl_core_surface_update() of surface 0 comes before. May
- * sleep. -EINVAL unless qxl_core_can_adopt_primary().
+ * has not drawn yet: qxl_core_surface_update() of surface 0 comes before.
+ * @memory is where that offset is mapped: it is kept and read from, while this
+ * is the primary, by the two functions below. May sleep. -EINVAL unless
+ * qxl_core_can_adopt_primary().
  */
 int qxl_core_adopt_primary(struct qxl_core *core,
-			   const struct qxl_surface_desc *desc, uint64_t offset);
+			   const struct qxl_surface_desc *desc, uint64_t offset,
+			   const void *memory);
 
 /* Whether a surface like @desc can be the primary: 32_xRGB, and no larger. */
 bool qxl_core_can_adopt_primary(const struct qxl_core *core,
 				const struct qxl_surface_desc *desc);
+
+/*
+ * Has the host draw all that it was sent on @area of the primary
+ * (QXL_IO_UPDATE_AREA_ASYNC), and copies what it has drawn to rows that are
+ * @pitch bytes apart: XRGB8888 with an X of 0. The pointer is not part of it.
+ * May sleep. -EINVAL when @area is empty or not on the primary. On error
+ * nothing is written.
+ */
+int qxl_core_read_primary(struct qxl_core *core, const struct qxl_rect *area,
+			  void *pixels, size_t pitch);
+
+/* The same, but gives the CRC-32 (crc32_le(), from 0 on) of the packed rows. */
+int qxl_core_crc_of_primary(struct qxl_core *core, const struct qxl_rect *area,
+			    uint32_t *crc);
 
 /*
  * Tells the host which part of the primary each head shows

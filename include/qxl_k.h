@@ -28,8 +28,8 @@ struct qxl_k_spinlock;
 /* Takes a reference unless the count is zero already. True when taken. */
 bool qxl_k_bo_get_unless_zero(struct qxl_bo *bo);
 
-/* crc.c: the CRC-32 of crc32_le() with a seed of 0. */
-uint32_t qxl_k_crc32(const void *data, size_t bytes);
+/* crc.c: the CRC-32 of crc32_le(); @crc is 0, or that of what comes before. */
+uint32_t qxl_k_crc32(uint32_t crc, const void *data, size_t bytes);
 
 /* event.c: a counter that threads can wait on, so that no wake-up is lost. */
 

@@ -118,7 +118,7 @@ Result<uint32_t> rom_client_monitors(const void* rom, std::span<qxl_head> heads)
                    static_cast<const uint8_t*>(rom) + offsetof(QXLRom, client_monitors_config),
                    sizeof(*copy));
   Result<uint32_t> wanted = Error::kAgain;
-  if (qxl_k_crc32(copy, sizeof(*copy)) == crc) wanted = client_heads(*copy, heads);
+  if (qxl_k_crc32(0, copy, sizeof(*copy)) == crc) wanted = client_heads(*copy, heads);
   qxl_k_free(copy);
   return wanted;
 }

@@ -301,7 +301,7 @@ void qxl_k_trace_lost(struct qxl_device *) {}
 
 // crc.c
 
-uint32_t qxl_k_crc32(const void *, size_t) {
+uint32_t qxl_k_crc32(uint32_t, const void *, size_t) {
   return 0;
 }
 

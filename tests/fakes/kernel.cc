@@ -241,9 +241,7 @@ void qxl_k_port_write(struct qxl_device *dev, uint32_t port, uint8_t value) {
 
 // crc.c
 
-uint32_t qxl_k_crc32(const void *data, size_t bytes) {
-  uint32_t crc = 0;
-
+uint32_t qxl_k_crc32(uint32_t crc, const void *data, size_t bytes) {
   for (size_t i = 0; i < bytes; i++) {
     crc ^= static_cast<const uint8_t *>(data)[i];
     for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);

@@ -87,7 +87,9 @@ DrawFuzzer::DrawFuzzer() {
       expect(!qxl_core_surface_create(world_.core, &bo_[i], &desc, offset, &fences_[i], &id),
              "a surface");
     else
-      expect(!qxl_core_adopt_primary(world_.core, &desc, offset), "a primary");
+      expect(!qxl_core_adopt_primary(world_.core, &desc, offset,
+                                     world_.device->surface_memory() + offset),
+             "a primary");
     client_.add_surface(desc, id);
     offset += 65536;
   }

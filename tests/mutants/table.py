@@ -148,6 +148,20 @@ UNIT_MUTANTS = [
          "  write_ram(offsetof(QXLRam, update_area)")]),
     ("vanished-is-a-guest-bug", "Interrupt.VanishedDeviceIsNotOurs", [
         ("device.cc", " || pending == kVanished", "")]),
+    # Reading it back.
+    ("read-before-it-is-drawn", "Readback.IsWhatTheHostShows", [
+        ("device.cc", "  return update_area(kPrimarySurface, area);\n", "  return {};\n")]),
+    ("read-outside-of-it", "Readback.OnlyWhatIsOnThePrimary", [
+        ("rect.h", "inner.y1 >= outer.y1 && inner.x2 <= outer.x2 &&",
+         "inner.y1 >= outer.y1 &&")]),
+    ("read-when-it-failed", "Readback.NeverAnswered", [
+        ("device.cc", "  QXL_TRY(update_primary(area));\n  primary_memory_.copy(",
+         "  (void)update_primary(area);\n  primary_memory_.copy(")]),
+    ("the-unused-byte-counts", "Readback.TheUnusedByteSaysNothing", [
+        ("readback.cc", "to[i] &= kColors;", "to[i] |= 0;")]),
+    ("adopted-is-read-elsewhere", "Readback.AnAdoptedPrimary", [
+        ("device.cc", "  QXL_TRY(create_primary(create, memory));\n",
+         "  QXL_TRY(create_primary(create, memory ? res_.ram : nullptr));\n")]),
     # Presenting what differs.
     ("sent-from-the-frame", "Shadow.PixelsChangeWhileTheyAreSent", [
         ("pixel_source.h", "    __builtin_memcpy(to, shadow_->at(x, y), size_t{count} * kBytesPerPixel);",

@@ -25,7 +25,7 @@ class ClientMonitors : public fake::CoreTest {
     QXLRom &said = *device->rom();
 
     said.client_monitors_config_crc =
-        qxl_k_crc32(&said.client_monitors_config, sizeof(said.client_monitors_config));
+        qxl_k_crc32(0, &said.client_monitors_config, sizeof(said.client_monitors_config));
   }
   int read(uint32_t count = 4) {
     heads.assign(count, {1, 1, 1, 1});
@@ -49,7 +49,7 @@ void expect_head(const qxl_head &head, uint32_t x, uint32_t y, uint32_t width, u
 
 // The check value that the CRC's definition gives for "123456789", unsealed.
 TEST_F(ClientMonitors, CrcIsTheHosts) {
-  EXPECT_EQ(qxl_k_crc32("123456789", 9), 0x2dfd2d88u);
+  EXPECT_EQ(qxl_k_crc32(0, "123456789", 9), 0x2dfd2d88u);
 }
 
 TEST_F(ClientMonitors, NothingIsSaidAtFirst) {

@@ -601,7 +601,7 @@ class AdoptedPrimary : public Executor {
     start(64, 64);
     std::mt19937 random(9);
     for (uint64_t i = 0; i < 416 * height; i++) memory()[i] = (uint8_t)random();
-    ASSERT_EQ(qxl_core_adopt_primary(core, &desc, offset), 0);
+    ASSERT_EQ(qxl_core_adopt_primary(core, &desc, offset, device->surface_memory() + offset), 0);
     target = client.add_surface(desc, 0);
   }
   uint8_t *memory() const { return device->surface_memory() + offset; }

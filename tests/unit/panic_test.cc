@@ -243,7 +243,7 @@ TEST_F(Panic, OnAPrimaryOfUserSpace) {
   const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, kWidth, kHeight, kWidth * 4};
 
   start(64, 64);
-  ASSERT_EQ(qxl_core_adopt_primary(core, &desc, 8192), 0);
+  ASSERT_EQ(qxl_core_adopt_primary(core, &desc, 8192, device->surface_memory() + 8192), 0);
   ASSERT_EQ(panic(0, 1), 0);
   expect_shown(whole_screen(1));
 }

@@ -98,7 +98,7 @@ TEST_F(Primary, ComesBackAfterAReset) {
 class Adopt : public fake::CoreTest {
  protected:
   int adopt(const qxl_surface_desc &desc, uint64_t offset = 0) {
-    return qxl_core_adopt_primary(core, &desc, offset);
+    return qxl_core_adopt_primary(core, &desc, offset, device->surface_memory() + offset);
   }
   uint32_t creates() { return device->stats().port_writes[QXL_IO_CREATE_PRIMARY_ASYNC]; }
   uint32_t destroys() { return device->stats().port_writes[QXL_IO_DESTROY_PRIMARY_ASYNC]; }

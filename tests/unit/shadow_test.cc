@@ -375,7 +375,7 @@ TEST_F(Shadow, WithoutMemoryAllIsCopied) {
 TEST_F(Shadow, AnAdoptedPrimaryHasNone) {
   const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, kWidth, kHeight, kWidth * 4};
 
-  ASSERT_EQ(qxl_core_adopt_primary(core, &desc, 0), 0);
+  ASSERT_EQ(qxl_core_adopt_primary(core, &desc, 0, device->surface_memory()), 0);
   set_heads({{0, 0, kWidth, kHeight}});
   show_and_check();
   show_and_check();

@@ -140,7 +140,7 @@ TEST_F(Start, StoppedDeviceIsLeftAlone) {
   EXPECT_EQ(present_all(frame), -EIO);
   EXPECT_EQ(qxl_core_blank(core, &all), -EIO);
   EXPECT_EQ(qxl_core_set_primary(core, 32, 32), -EIO);
-  EXPECT_EQ(qxl_core_adopt_primary(core, &desc, 0), -EIO);
+  EXPECT_EQ(qxl_core_adopt_primary(core, &desc, 0, device->surface_memory()), -EIO);
   EXPECT_EQ(qxl_core_set_monitors(core, &head, 1), -EIO);
   EXPECT_EQ(qxl_core_cursor_set(core, 0, &image, 1, 1), -EIO);
   EXPECT_EQ(qxl_core_cursor_move(core, 0, 1, 1), -EIO);

@@ -262,7 +262,8 @@ TEST_F(Threads, ClientsDrawWhileThePrimaryChanges) {
   }
   bodies.push_back([&] {
     for (uint32_t n = 0; n < 10; n++) {
-      EXPECT_EQ(qxl_core_adopt_primary(core, &desc, 65536 * 5), 0);
+      EXPECT_EQ(
+          qxl_core_adopt_primary(core, &desc, 65536 * 5, device->surface_memory() + 65536 * 5), 0);
       EXPECT_EQ(qxl_core_set_primary(core, 64, 48), 0);
     }
   });
