@@ -46,6 +46,23 @@ static enum drm_mode_status check_timing(qxl_const_mode *mode)
 	return check_pace(mode);
 }
 
+struct qxl_rect qxl_crtc_area(const struct qxl_crtc *head)
+{
+	return (struct qxl_rect){ .x1 = head->head.x,
+				  .y1 = head->head.y,
+				  .x2 = head->head.x + head->head.width,
+				  .y2 = head->head.y + head->head.height };
+}
+
+/* The count first: it is the new frame's CRC that is due. */
+bool qxl_crtc_handle_vblank(struct drm_crtc *crtc)
+{
+	bool handled = drm_crtc_handle_vblank(crtc);
+
+	qxl_crc_vblank(to_qxl_crtc(crtc));
+	return handled;
+}
+
 static enum drm_mode_status qxl_crtc_mode_valid(struct drm_crtc *crtc,
 						qxl_const_mode *mode)
 {
@@ -81,10 +98,7 @@ static void send_event_now(struct drm_crtc *crtc)
 int qxl_crtc_blank(struct qxl_crtc *head)
 {
 	struct qxl_device *qdev = to_qxl(head->base.dev);
-	struct qxl_rect all = { .x1 = head->head.x,
-				.y1 = head->head.y,
-				.x2 = head->head.x + head->head.width,
-				.y2 = head->head.y + head->head.height };
+	struct qxl_rect all = qxl_crtc_area(head);
 
 	return qdev->primary_bo ? 0 : qxl_core_blank(qdev->core, &all);
 }
@@ -140,6 +154,7 @@ static const struct drm_crtc_helper_funcs qxl_crtc_helper_funcs = {
 	.atomic_enable = qxl_crtc_atomic_enable,
 	.atomic_disable = qxl_crtc_atomic_disable,
 	.atomic_flush = qxl_crtc_atomic_flush,
+	QXL_CRTC_HELPER_VBLANK_FUNCS(qxl_crtc_handle_vblank)
 };
 
 static const struct drm_crtc_funcs qxl_crtc_funcs = {
@@ -148,6 +163,9 @@ static const struct drm_crtc_funcs qxl_crtc_funcs = {
 	.reset = drm_atomic_helper_crtc_reset,
 	.atomic_duplicate_state = drm_atomic_helper_crtc_duplicate_state,
 	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
+	.get_crc_sources = qxl_crc_sources,
+	.verify_crc_source = qxl_crc_verify_source,
+	.set_crc_source = qxl_crc_set_source,
 	QXL_CRTC_VBLANK_TIMER_FUNCS,
 };
 

@@ -61,6 +61,7 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 	struct drm_device *ddev = state->dev;
 	int idx;
 
+	qxl_crc_commit_begin(state);
 	drm_atomic_helper_commit_modeset_disables(ddev, state);
 	if (qxl_layout_changes(state) && drm_dev_enter(ddev, &idx)) {
 		if (qxl_layout_commit(to_qxl(ddev), state))
@@ -71,6 +72,7 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 	qxl_color_commit(state);
 	drm_atomic_helper_commit_planes(ddev, state,
 					DRM_PLANE_COMMIT_ACTIVE_ONLY);
+	qxl_crc_commit_end(state);
 	drm_atomic_helper_commit_hw_done(state);
 	drm_atomic_helper_cleanup_planes(ddev, state);
 }
@@ -140,6 +142,7 @@ int qxl_display_init(struct qxl_device *qdev)
 				   GFP_KERNEL);
 	if (!qdev->heads)
 		return -ENOMEM;
+	qxl_crc_init(qdev);
 	for (i = 0; i < qdev->num_heads; i++) {
 		ret = init_head(qdev, &qdev->heads[i]);
 		if (ret)

@@ -241,9 +241,11 @@ static void qxl_pci_remove(struct pci_dev *pdev)
 	/* What has vanished already answers nobody: nobody shall wait for it. */
 	if (!pci_device_is_present(pdev))
 		qxl_core_lose(qdev->core);
+	qxl_crc_send_off_readers(qdev);
 	drm_dev_unplug(&qdev->ddev);
 	qxl_reset_cancel(qdev);
 	drm_atomic_helper_shutdown(&qdev->ddev);
+	qxl_crc_fini(qdev);
 	qxl_core_stop(qdev->core, -ENODEV);
 	qxl_irq_fini(qdev);
 	qxl_connector_fini(qdev);

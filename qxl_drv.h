@@ -6,6 +6,7 @@
 #define QXL_DRV_H
 
 #include <linux/dma-fence.h>
+#include <linux/rwsem.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_connector.h>
@@ -27,13 +28,24 @@
 /* Pixels: of a framebuffer, and so of a mode. */
 #define QXL_MAX_SIDE 16384
 
+/* CRCs of what one head shows, for debugfs; see qxl_crc.c. */
+struct qxl_crc {
+	struct work_struct work;
+	bool on;   /* changes with qxl_device.shown for writing */
+	u64 frame; /* the last that was looked at; qxl_device.shown for writing */
+	bool held; /* device and module are; the CRTC's crc.lock */
+	struct delayed_work release_work;
+};
+
 /* One head: CRTC, its encoder and its connector. */
 struct qxl_crtc {
 	struct drm_crtc base;
 	struct drm_encoder encoder;
 	struct drm_connector connector;
 	struct qxl_vblank_timer vblank_timer;
-	struct qxl_head head;   /* what the host shows; commit order */
+	struct qxl_crc crc;
+	/* What the host shows; commit order, and qxl_device.shown. */
+	struct qxl_head head;
 	struct qxl_head client; /* what the client wants; mode_config.mutex */
 	/* The host has no shape of the pointer, or another; commit order. */
 	bool pointer_lost;
@@ -69,6 +81,9 @@ struct qxl_device {
 	struct drm_property *hotplug_mode_update;
 	u32 num_heads;
 	struct qxl_crtc *heads;
+	/* What heads show: commits, which change it, read; CRCs write. */
+	struct rw_semaphore shown;
+	struct delayed_work farewell_work;
 	/* The BO that is the primary, counted, or NULL; commit order. */
 	struct qxl_bo *primary_bo;
 };
@@ -187,6 +202,29 @@ int qxl_color_init(struct drm_crtc *crtc);
 int qxl_color_check(struct qxl_atomic_commit *state);
 /* Before planes draw: heads get the tables of their new states. */
 void qxl_color_commit(struct qxl_atomic_commit *state);
+
+/* Area of the primary that the head shows; it is lit. */
+struct qxl_rect qxl_crtc_area(const struct qxl_crtc *head);
+/* drm_crtc_handle_vblank(), and what the driver does with each. Hard interrupt. */
+bool qxl_crtc_handle_vblank(struct drm_crtc *crtc);
+
+/* qxl_crc.c */
+
+void qxl_crc_init(struct qxl_device *qdev);
+/* Before the files in debugfs go: nobody may be waiting for a CRC any more. */
+void qxl_crc_send_off_readers(struct qxl_device *qdev);
+/* They are gone, and so is vblank. May sleep. */
+void qxl_crc_fini(struct qxl_device *qdev);
+/* There is a new frame. Hard interrupt. */
+void qxl_crc_vblank(struct qxl_crtc *head);
+/* Around what a commit does to heads. May sleep. */
+void qxl_crc_commit_begin(struct qxl_atomic_commit *state);
+void qxl_crc_commit_end(struct qxl_atomic_commit *state);
+/* drm_crtc_funcs */
+const char *const *qxl_crc_sources(struct drm_crtc *crtc, size_t *count);
+int qxl_crc_verify_source(struct drm_crtc *crtc, const char *name,
+			  size_t *values);
+int qxl_crc_set_source(struct drm_crtc *crtc, const char *name);
 
 /* qxl_plane.c: released with the DRM device, or an ERR_PTR. May sleep. */
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);

@@ -45,7 +45,7 @@ static enum hrtimer_restart qxl_vblank_timer_fire(struct hrtimer *hrtimer)
 	spin_unlock_irqrestore(&timer->lock, flags);
 	if (!enabled)
 		return HRTIMER_NORESTART;
-	drm_crtc_handle_vblank(timer->crtc);
+	qxl_crtc_handle_vblank(timer->crtc);
 	return HRTIMER_RESTART;
 }
 

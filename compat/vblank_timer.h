@@ -15,6 +15,9 @@
 #include <drm/drm_vblank_helper.h>
 
 #define QXL_CRTC_VBLANK_TIMER_FUNCS DRM_CRTC_VBLANK_TIMER_FUNCS
+/* Of drm_crtc_helper_funcs, which has it only where the timer is DRM's. */
+#define QXL_CRTC_HELPER_VBLANK_FUNCS(function) \
+	.handle_vblank_timeout = (function),
 
 struct qxl_vblank_timer {
 };
@@ -34,6 +37,7 @@ static inline void qxl_vblank_timer_stop(struct qxl_vblank_timer *timer)
 	.enable_vblank = qxl_vblank_timer_enable,          \
 	.disable_vblank = qxl_vblank_timer_disable,        \
 	.get_vblank_timestamp = qxl_vblank_timer_timestamp
+#define QXL_CRTC_HELPER_VBLANK_FUNCS(function)
 
 /* One CRTC's timer. Blanking happens at epoch + n * period for every n. */
 struct qxl_vblank_timer {

@@ -14,12 +14,6 @@ inline bool empty(const qxl_rect& rect) {
   return rect.x1 >= rect.x2 || rect.y1 >= rect.y2;
 }
 
-// Whether all of `inner`, which is not empty, is in `outer`.
-inline bool contains(const qxl_rect& outer, const qxl_rect& inner) {
-  return outer.x1 <= inner.x1 && outer.y1 <= inner.y1 && outer.x2 >= inner.x2 &&
-         outer.y2 >= inner.y2;
-}
-
 inline qxl_rect intersect(const qxl_rect& a, const qxl_rect& b) {
   return {.x1 = a.x1 > b.x1 ? a.x1 : b.x1,
           .y1 = a.y1 > b.y1 ? a.y1 : b.y1,
@@ -27,7 +21,7 @@ inline qxl_rect intersect(const qxl_rect& a, const qxl_rect& b) {
           .y2 = a.y2 < b.y2 ? a.y2 : b.y2};
 }
 
-// Whether all of `inner`, which is not empty, is in `outer`; false if it is empty.
+// Whether all of `inner` is in `outer`; false if it is empty.
 inline bool contains(const qxl_rect& outer, const qxl_rect& inner) {
   return !empty(inner) && inner.x1 >= outer.x1 && inner.y1 >= outer.y1 && inner.x2 <= outer.x2 &&
          inner.y2 <= outer.y2;

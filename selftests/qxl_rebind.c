@@ -6,9 +6,13 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <xf86drm.h>
 
 #include "card.h"
+#include "clock.h"
+#include "crc.h"
 #include "dumb.h"
 #include "host.h"
 #include "ktap.h"
@@ -17,6 +21,8 @@
 #define WIDTH 640
 #define HEIGHT 480
 #define ROUNDS 5
+#define READER_WAITS_US 300000
+#define GOES_US 10000000
 
 /* What a client has in hand when the device goes. */
 struct client {
@@ -211,10 +217,66 @@ static void mapping_is_last(void)
 	client_end(&client);
 }
 
+/* Its exit status says what the last read came to. */
+static pid_t start_reader(int file)
+{
+	pid_t child = fork();
+	char line[64];
+
+	if (child)
+		return child;
+	while (read(file, line, sizeof(line)) > 0)
+		;
+	_exit(errno);
+}
+
+static void check_reader(pid_t child)
+{
+	int status = -1;
+
+	waitpid(child, &status, 0);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == EIO,
+	      "the reader's status is %#x", status);
+}
+
+/*
+ * The CRTC is off, so nothing comes for a reader of CRCs to read; DRM does not
+ * let the device go before it is back. Its file is the last thing left.
+ */
+static void crc_reader_is_waiting(void)
+{
+	struct client client;
+	int64_t start;
+	pid_t reader;
+	int file;
+
+	if (!client_start(&client))
+		return;
+	file = crc_open(&client.card, client.card.crtc_index);
+	if (file < 0) {
+		ktap_skip("no CRCs in debugfs: %d", file);
+		client_end(&client);
+		return;
+	}
+	card_off(&client.card);
+	reader = start_reader(file);
+	usleep(READER_WAITS_US);
+	start = now_us();
+	take_away(&client);
+	check(now_us() - start < GOES_US, "it took %lld us",
+	      (long long)(now_us() - start));
+	check_reader(reader);
+	client_end(&client);
+	close(file);
+	bring_back();
+	check_works_again("rebind-crc", false);
+}
+
 static const struct ktap_case cases[] = {
 	{ .name = "old file closed after bind", .run = close_after_bind },
 	{ .name = "old file closed before bind", .run = close_before_bind },
 	{ .name = "mapping is the last thing left", .run = mapping_is_last },
+	{ .name = "a reader of CRCs is waiting", .run = crc_reader_is_waiting },
 };
 
 int main(void)
