@@ -43,13 +43,18 @@ static int qxl_atomic_check(struct drm_device *ddev,
 		ret = drm_atomic_helper_check_modeset(ddev, state);
 	if (ret)
 		return ret;
+	qxl_writeback_is_no_modeset(state);
 	if (qxl_layout_changes(state)) {
 		ret = qxl_layout_add_heads(state);
 		if (ret)
 			return ret;
 	}
 	ret = qxl_color_check(state);
-	return ret ? ret : drm_atomic_helper_check(ddev, state);
+	if (!ret)
+		ret = drm_atomic_helper_check(ddev, state);
+	/* It looked for modesets, too. */
+	qxl_writeback_is_no_modeset(state);
+	return ret;
 }
 
 /*
@@ -73,6 +78,7 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 	drm_atomic_helper_commit_planes(ddev, state,
 					DRM_PLANE_COMMIT_ACTIVE_ONLY);
 	qxl_crc_commit_end(state);
+	qxl_writeback_commit(state);
 	drm_atomic_helper_commit_hw_done(state);
 	drm_atomic_helper_cleanup_planes(ddev, state);
 }
@@ -145,6 +151,12 @@ int qxl_display_init(struct qxl_device *qdev)
 	qxl_crc_init(qdev);
 	for (i = 0; i < qdev->num_heads; i++) {
 		ret = init_head(qdev, &qdev->heads[i]);
+		if (ret)
+			return ret;
+	}
+	/* After them: connectors that users see keep their places. */
+	for (i = 0; i < qdev->num_heads; i++) {
+		ret = qxl_writeback_init(qdev, &qdev->heads[i]);
 		if (ret)
 			return ret;
 	}

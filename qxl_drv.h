@@ -16,6 +16,7 @@
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_plane.h>
+#include <drm/drm_writeback.h>
 #include <drm/qxl_drm.h>
 
 #include "compat/compat.h"
@@ -37,11 +38,13 @@ struct qxl_crc {
 	struct delayed_work release_work;
 };
 
-/* One head: CRTC, its encoder and its connector. */
+/* One head: CRTC, its encoders and its connectors. */
 struct qxl_crtc {
 	struct drm_crtc base;
 	struct drm_encoder encoder;
 	struct drm_connector connector;
+	struct drm_writeback_connector writeback;
+	struct drm_encoder writeback_encoder;
 	struct qxl_vblank_timer vblank_timer;
 	struct qxl_crc crc;
 	/* What the host shows; commit order, and qxl_device.shown. */
@@ -225,6 +228,18 @@ const char *const *qxl_crc_sources(struct drm_crtc *crtc, size_t *count);
 int qxl_crc_verify_source(struct drm_crtc *crtc, const char *name,
 			  size_t *values);
 int qxl_crc_set_source(struct drm_crtc *crtc, const char *name);
+
+/* qxl_writeback.c */
+
+/* @head's writeback connector, released with the DRM device. */
+int qxl_writeback_init(struct qxl_device *qdev, struct qxl_crtc *head);
+/*
+ * That such a connector comes or goes is no modeset: the host sees nothing of
+ * it. To be called after what finds out whether there is one.
+ */
+void qxl_writeback_is_no_modeset(struct qxl_atomic_commit *state);
+/* Heads show what the commit says: does its writeback jobs. May sleep. */
+void qxl_writeback_commit(struct qxl_atomic_commit *state);
 
 /* qxl_plane.c: released with the DRM device, or an ERR_PTR. May sleep. */
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);

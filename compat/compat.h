@@ -17,6 +17,7 @@
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_gem_framebuffer_helper.h>
 #include <drm/drm_plane.h>
+#include <drm/drm_writeback.h>
 #include <drm/ttm/ttm_device.h>
 #include <drm/ttm/ttm_placement.h>
 #include <drm/ttm/ttm_tt.h>
@@ -33,6 +34,22 @@
 #else
 #include <drm/drm_aperture.h>
 #endif
+
+/*
+ * A writeback connector that goes with the DRM device. Old kernels want a
+ * destroy callback, new ones want none.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define QXL_WRITEBACK_CONNECTOR_FUNCS
+#else
+#define QXL_WRITEBACK_CONNECTOR_FUNCS .destroy = drm_connector_cleanup,
+#endif
+
+int qxl_compat_writeback_init(struct drm_device *ddev,
+			      struct drm_writeback_connector *writeback,
+			      const struct drm_connector_funcs *funcs,
+			      struct drm_encoder *encoder, const u32 *formats,
+			      int count);
 
 /* The set of new states that atomic callbacks are given. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
