@@ -284,9 +284,14 @@ int qxl_layout_add_heads(struct qxl_atomic_commit *state)
 	int ret;
 
 	drm_for_each_crtc(crtc, state->dev) {
+		bool asked_for = drm_atomic_get_new_crtc_state(state, crtc);
+
 		crtc_state = drm_atomic_get_crtc_state(state, crtc);
 		if (IS_ERR(crtc_state))
 			return PTR_ERR(crtc_state);
+		/* Without a modeset DRM wants other heads left alone. */
+		if (!asked_for && crtc_state->enable && !state->allow_modeset)
+			return -EINVAL;
 		ret = drm_atomic_add_affected_planes(state, crtc);
 		if (ret)
 			return ret;

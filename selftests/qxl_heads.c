@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <spice/enums.h>
 #include <stdio.h>
 
 #include "card.h"
@@ -12,6 +13,7 @@
 #include "heads.h"
 #include "host.h"
 #include "ktap.h"
+#include "object.h"
 
 #define HEADS_MAX 4
 #define WIDTH 640
@@ -124,10 +126,46 @@ static void together_too_large(void)
 	dumb_destroy(&frame);
 }
 
+/*
+ * A head that leaves what is the primary for both moves the other one, which
+ * takes a modeset.
+ */
+static void flip_of_a_shared_surface(void)
+{
+	struct surface surfaces[2] = {};
+	uint32_t fbs[2] = {};
+	int ret = 0;
+
+	for (int i = 0; !ret && i < 2; i++) {
+		ret = surface_alloc(&surfaces[i], card.fd,
+				    SPICE_SURFACE_FMT_32_xRGB, 2 * WIDTH,
+				    HEIGHT, false);
+		if (!ret)
+			ret = drmModeAddFB(card.fd, 2 * WIDTH, HEIGHT, 24, 32,
+					   surfaces[i].stride,
+					   surfaces[i].object.handle, &fbs[i]);
+	}
+	for (uint32_t i = 0; !ret && i < 2; i++)
+		ret = head_show(&card, &heads[i], fbs[0], i * WIDTH, WIDTH,
+				HEIGHT);
+	check(!ret, "two heads on a surface: %d", ret);
+	ret = drmModePageFlip(card.fd, heads[0].crtc, fbs[1], 0, NULL);
+	check(ret == -EINVAL, "flip of one: %d", ret);
+	ret = head_show(&card, &heads[0], fbs[1], 0, WIDTH, HEIGHT);
+	check(!ret, "SETCRTC of one: %d", ret);
+	all_off();
+	for (int i = 0; i < 2; i++) {
+		drmModeRmFB(card.fd, fbs[i]);
+		object_destroy(&surfaces[i].object);
+	}
+}
+
 static const struct ktap_case cases[] = {
 	{ .name = "side by side", .run = side_by_side },
 	{ .name = "one goes off and comes back", .run = one_goes_off },
 	{ .name = "together too large", .run = together_too_large },
+	{ .name = "a flip of one of two that share a surface",
+	  .run = flip_of_a_shared_surface },
 };
 
 int main(void)
