@@ -105,7 +105,8 @@ static void client_work(struct work_struct *work)
 					       client_work);
 	int idx;
 
-	if (!drm_dev_enter(&qdev->ddev, &idx))
+	if (!READ_ONCE(qdev->client_followed) ||
+	    !drm_dev_enter(&qdev->ddev, &idx))
 		return;
 	follow_client(qdev);
 	drm_dev_exit(idx);
@@ -132,8 +133,10 @@ void qxl_connector_init_work(struct qxl_device *qdev)
 	INIT_WORK(&qdev->client_work, client_work);
 }
 
-void qxl_connector_fini(struct qxl_device *qdev)
+void qxl_connector_ignore_client(struct qxl_device *qdev)
 {
+	/* One that is queued after the flag was read does nothing. */
+	WRITE_ONCE(qdev->client_followed, false);
 	cancel_work_sync(&qdev->client_work);
 }
 

@@ -186,6 +186,20 @@ static int start(struct qxl_device *qdev)
 	return ret;
 }
 
+/* Work that may touch heads and device comes of itself from here on. */
+static void let_work(struct qxl_device *qdev)
+{
+	qxl_reset_allow(qdev);
+	qxl_connector_follow_client(qdev);
+}
+
+/* Until let_work(), whatever the device or its users do. */
+static void stop_work(struct qxl_device *qdev)
+{
+	qxl_reset_forbid(qdev);
+	qxl_connector_ignore_client(qdev);
+}
+
 static int qxl_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct qxl_device *qdev;
@@ -221,7 +235,7 @@ static int qxl_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	announce(qdev);
-	qxl_connector_follow_client(qdev);
+	let_work(qdev);
 	qxl_compat_fbdev_setup(&qdev->ddev);
 	return 0;
 }
@@ -243,60 +257,76 @@ static void qxl_pci_remove(struct pci_dev *pdev)
 		qxl_core_lose(qdev->core);
 	qxl_crc_send_off_readers(qdev);
 	drm_dev_unplug(&qdev->ddev);
-	qxl_reset_cancel(qdev);
+	stop_work(qdev);
 	drm_atomic_helper_shutdown(&qdev->ddev);
 	qxl_crc_fini(qdev);
 	qxl_core_stop(qdev->core, -ENODEV);
 	qxl_irq_fini(qdev);
-	qxl_connector_fini(qdev);
 	qxl_surface_forget_primary(qdev);
 	qxl_ttm_abandon(qdev);
 	unmap_bars(&qdev->ddev, NULL);
 	pci_release_regions(pdev);
 }
 
+/*
+ * User space may go on; a reset in its favour would leave the next kernel, if
+ * this is kexec, a device that is at work.
+ */
 static void qxl_pci_shutdown(struct pci_dev *pdev)
 {
 	struct qxl_device *qdev = pci_get_drvdata(pdev);
 
+	stop_work(qdev);
 	drm_atomic_helper_shutdown(&qdev->ddev);
 	qxl_core_stop(qdev->core, -ESHUTDOWN);
 }
 
 /* Power management ------------------------------------------------------------ */
 
-static int qxl_pm_suspend(struct device *dev)
+/*
+ * INVARIANT: nothing is left in device memory, which a resume from disk finds
+ * as another kernel left it, and no BO is a surface of the host.
+ */
+static int put_away(struct qxl_device *qdev)
 {
-	struct qxl_device *qdev = dev_get_drvdata(dev);
 	int ret;
 
 	ret = drm_mode_config_helper_suspend(&qdev->ddev);
 	if (ret)
 		return ret;
 	ret = qxl_ttm_evict_all(qdev);
-	if (ret) {
+	if (ret)
 		drm_mode_config_helper_resume(&qdev->ddev);
+	return ret;
+}
+
+static int qxl_pm_suspend(struct device *dev)
+{
+	struct qxl_device *qdev = dev_get_drvdata(dev);
+	int ret;
+
+	stop_work(qdev);
+	ret = put_away(qdev);
+	if (ret) {
+		let_work(qdev);
 		return ret;
 	}
-	/* Nobody waits for a fence now; a stopped device is not a lost one. */
-	cancel_delayed_work_sync(&qdev->flush_work);
-	qxl_reset_cancel(qdev);
+	/* Nobody waits for a fence now. */
 	qxl_core_stop(qdev->core, 0);
+	cancel_delayed_work_sync(&qdev->flush_work);
 	return 0;
 }
 
 static int qxl_pm_resume(struct device *dev)
 {
 	struct qxl_device *qdev = dev_get_drvdata(dev);
-	int ret;
+	int ret = qxl_reset_revive(qdev);
 
-	ret = qxl_core_start(qdev->core);
-	if (ret)
-		return ret;
-	qxl_connector_client_changed(qdev);
-	return drm_mode_config_helper_resume(&qdev->ddev);
+	let_work(qdev);
+	return ret;
 }
 
+/* The same before and after an image is taken and restored: see put_away(). */
 static DEFINE_SIMPLE_DEV_PM_OPS(qxl_pm_ops, qxl_pm_suspend, qxl_pm_resume);
 
 /* Tables ---------------------------------------------------------------------- */

@@ -78,6 +78,7 @@ struct qxl_device {
 	struct delayed_work flush_work;
 	atomic_t awaited_fences; /* somebody waits for them */
 	struct work_struct reset_work;
+	bool resets_allowed; /* not while the device is stopped on purpose */
 
 	struct work_struct client_work;
 	bool client_followed; /* user space is told what the client wants */
@@ -120,11 +121,23 @@ void qxl_irq_fence_awaited(struct qxl_device *qdev);
 
 /* qxl_reset.c */
 
+/* Until the first qxl_reset_allow() there are no resets. */
 void qxl_reset_init(struct qxl_device *qdev);
-/* The device is lost: resets it soon, unless that has not helped. Any context. */
+/*
+ * The device is lost: resets it soon, if that is allowed and has not been in vain.
+ * Any context.
+ */
 void qxl_reset_schedule(struct qxl_device *qdev);
-/* No reset runs after this, if none can be scheduled. May sleep. */
-void qxl_reset_cancel(struct qxl_device *qdev);
+/* A device that is lost already is reset soon. The DRM device is registered. */
+void qxl_reset_allow(struct qxl_device *qdev);
+/* No reset runs until the next qxl_reset_allow(). Idempotent. May sleep. */
+void qxl_reset_forbid(struct qxl_device *qdev);
+/*
+ * Starts a stopped device and gives the heads the state that
+ * drm_mode_config_helper_suspend() has set aside. When the device does not start
+ * they get it all the same, and show it after a reset. May sleep.
+ */
+int qxl_reset_revive(struct qxl_device *qdev);
 
 /* qxl_display.c */
 
@@ -143,8 +156,11 @@ int qxl_connector_init(struct qxl_device *qdev, struct qxl_crtc *head);
 void qxl_connector_follow_client(struct qxl_device *qdev);
 /* The client may want other heads: user space is told soon. Any context. */
 void qxl_connector_client_changed(struct qxl_device *qdev);
-/* Nobody is told any more, if there are no interrupts any more. May sleep. */
-void qxl_connector_fini(struct qxl_device *qdev);
+/*
+ * Nobody is told until the next qxl_connector_follow_client(). Idempotent. May
+ * sleep.
+ */
+void qxl_connector_ignore_client(struct qxl_device *qdev);
 
 /* qxl_edid.c */
 
@@ -177,7 +193,8 @@ int qxl_layout_check_fb(struct qxl_device *qdev,
 bool qxl_layout_changes(struct qxl_atomic_commit *state);
 /*
  * Makes all heads with their planes part of the commit, and draws them whole.
- * -EINVAL, and a message, when memory does not hold them side by side.
+ * -EINVAL when that takes a modeset, which the commit may not be; or, with a
+ * message, when memory does not hold them side by side.
  */
 int qxl_layout_add_heads(struct qxl_atomic_commit *state);
 /* Makes the primary that the heads' new states ask for. May sleep. */
@@ -301,7 +318,10 @@ static inline u64 qxl_ttm_offset(const struct ttm_resource *mem)
 
 /* Where the kernel has @mem, which is in VRAM; write-combined. */
 void *qxl_ttm_vram(struct qxl_device *qdev, const struct ttm_resource *mem);
-/* Moves everything into system memory. May sleep. */
+/*
+ * Moves everything into system memory; nothing else may use BOs meanwhile. May
+ * sleep. -EBUSY: something is pinned; -ENOMEM. Some BOs may have moved then.
+ */
 int qxl_ttm_evict_all(struct qxl_device *qdev);
 /*
  * The device has been unplugged: what was in its memory reads as zero from now

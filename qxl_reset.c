@@ -28,13 +28,20 @@ static void reset(struct qxl_device *qdev)
 	}
 	qxl_core_stop(qdev->core, -EIO);
 	qxl_surface_evict_all(qdev);
-	ret = qxl_core_start(qdev->core);
-	if (!ret)
-		ret = drm_mode_config_helper_resume(&qdev->ddev);
+	ret = qxl_reset_revive(qdev);
 	if (ret)
 		drm_err(&qdev->ddev, "the reset failed: %d\n", ret);
 	else
 		drm_info(&qdev->ddev, "the device is back after a reset\n");
+}
+
+int qxl_reset_revive(struct qxl_device *qdev)
+{
+	int started = qxl_core_start(qdev->core);
+	/* In any case, or DRM would keep what it has set aside. */
+	int ret = drm_mode_config_helper_resume(&qdev->ddev);
+
+	return started ? started : ret;
 }
 
 static void reset_work(struct work_struct *work)
@@ -46,7 +53,8 @@ static void reset_work(struct work_struct *work)
 
 	if (!drm_dev_enter(&qdev->ddev, &idx))
 		return;
-	if (!qxl_core_is_lost(qdev->core))
+	/* A device that was stopped looks lost. */
+	if (!READ_ONCE(qdev->resets_allowed) || !qxl_core_is_lost(qdev->core))
 		goto exit;
 	if (__ratelimit(&limit))
 		reset(qdev);
@@ -60,7 +68,15 @@ exit:
 
 void qxl_reset_schedule(struct qxl_device *qdev)
 {
-	queue_work(qdev->workqueue, &qdev->reset_work);
+	if (READ_ONCE(qdev->resets_allowed))
+		queue_work(qdev->workqueue, &qdev->reset_work);
+}
+
+void qxl_reset_allow(struct qxl_device *qdev)
+{
+	WRITE_ONCE(qdev->resets_allowed, true);
+	if (qxl_core_is_lost(qdev->core))
+		qxl_reset_schedule(qdev);
 }
 
 void qxl_reset_init(struct qxl_device *qdev)
@@ -68,7 +84,9 @@ void qxl_reset_init(struct qxl_device *qdev)
 	INIT_WORK(&qdev->reset_work, reset_work);
 }
 
-void qxl_reset_cancel(struct qxl_device *qdev)
+void qxl_reset_forbid(struct qxl_device *qdev)
 {
+	/* One that is queued after the flag was read does nothing. */
+	WRITE_ONCE(qdev->resets_allowed, false);
 	cancel_work_sync(&qdev->reset_work);
 }

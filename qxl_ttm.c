@@ -14,9 +14,9 @@
 
 #include "qxl_drv.h"
 
-/* How long the last users of an unplugged device's memory may take to let go. */
-#define QXL_ABANDON_TIMEOUT_MS 1000
-#define QXL_ABANDON_INTERVAL_MS 5
+/* How long the last users of device memory may take to let go. */
+#define QXL_EVICT_TIMEOUT_MS 2000
+#define QXL_EVICT_INTERVAL_MS 5
 
 static struct qxl_device *ttm_to_qxl(struct ttm_device *ttm)
 {
@@ -198,7 +198,7 @@ fini_device:
 	return ret;
 }
 
-int qxl_ttm_evict_all(struct qxl_device *qdev)
+static int evict_once(struct qxl_device *qdev)
 {
 	int ret;
 
@@ -212,29 +212,38 @@ int qxl_ttm_evict_all(struct qxl_device *qdev)
 
 static bool holds_nothing(struct qxl_device *qdev)
 {
-	return !qxl_ttm_evict_all(qdev) &&
-	       !qxl_ttm_used_bytes(qdev, TTM_PL_PRIV) &&
+	return !qxl_ttm_used_bytes(qdev, TTM_PL_PRIV) &&
 	       !qxl_ttm_used_bytes(qdev, TTM_PL_VRAM);
 }
 
 /*
+ * TTM passes over what is pinned. What somebody holds right now, or what the end
+ * of a commit has not unpinned yet, is let go soon.
+ */
+int qxl_ttm_evict_all(struct qxl_device *qdev)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(QXL_EVICT_TIMEOUT_MS);
+
+	for (;;) {
+		bool late = time_after(jiffies, deadline);
+		int ret = evict_once(qdev);
+
+		if (!ret && holds_nothing(qdev))
+			return 0;
+		if (late)
+			return ret ? ret : -EBUSY;
+		msleep(QXL_EVICT_INTERVAL_MS);
+	}
+}
+
+/*
  * INVARIANT: no BO lies in the memory of a device that is gone. None gets there
- * any more, as moves do not enter. What somebody holds right now, or what the
- * end of a commit has not unpinned yet, is let go soon.
+ * any more, as moves do not enter.
  */
 void qxl_ttm_abandon(struct qxl_device *qdev)
 {
-	unsigned long deadline = jiffies +
-				 msecs_to_jiffies(QXL_ABANDON_TIMEOUT_MS);
-
-	while (!holds_nothing(qdev)) {
-		if (time_after(jiffies, deadline)) {
-			drm_warn(&qdev->ddev,
-				 "memory of the device is still in use\n");
-			return;
-		}
-		msleep(QXL_ABANDON_INTERVAL_MS);
-	}
+	if (qxl_ttm_evict_all(qdev))
+		drm_warn(&qdev->ddev, "memory of the device is still in use\n");
 }
 
 u64 qxl_ttm_used_bytes(struct qxl_device *qdev, u32 mem_type)

@@ -3,55 +3,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/io.h>
 
 #include "card.h"
 #include "counters.h"
 #include "dumb.h"
+#include "guest_bug.h"
 #include "host.h"
 #include "ktap.h"
 #include "trace.h"
-
-/* An I/O port of the device that no protocol version has. */
-#define UNKNOWN_PORT 31
-#define BAR_IO 3
 
 static struct card card;
 
 static void setup(void)
 {
 	card_open(&card);
-}
-
-/* The first I/O port of the QXL device, from PCI's resource file; 0: unknown. */
-static unsigned long io_base(void)
-{
-	char address[32], path[96];
-	unsigned long start = 0;
-	FILE *resource;
-
-	if (!card_pci_address(&card, address, sizeof(address)))
-		return 0;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", address);
-	resource = fopen(path, "r");
-	if (!resource)
-		return 0;
-	for (int bar = 0; bar <= BAR_IO; bar++)
-		if (fscanf(resource, "%lx %*x %*x", &start) != 1)
-			start = 0;
-	fclose(resource);
-	return start;
-}
-
-static bool provoke_guest_bug(void)
-{
-	unsigned long base = io_base();
-
-	if (!check(base, "the I/O ports are unknown") ||
-	    !check(!iopl(3), "iopl: errno %d", errno))
-		return false;
-	outb(0, base + UNKNOWN_PORT);
-	return true;
 }
 
 static void comes_back(void)
@@ -75,7 +40,7 @@ static void comes_back(void)
 			DRM_MODE_ATOMIC_ALLOW_MODESET);
 	check(!ret, "show: %d", ret);
 	traced = trace_start();
-	if (!provoke_guest_bug())
+	if (!guest_bug_provoke(&card))
 		return;
 	back = counter_await(card.path, "resets", resets + 1, &last);
 	check(back, "%" PRIu64 " resets, not %" PRIu64, last, resets + 1);
