@@ -64,12 +64,14 @@ class Guest:
         self._shown = qemu.shown_device(machine)
         self._plugged = 0
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
-        self.client = client.Client(self.qemu.spice, self.qemu.folder, machine.display)
+        self.client = self._connect_client()
         try:
             self._handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
                               "display": self._on_display, "monitors": self._on_monitors,
                               "pause": self._on_pause, "streams": self._on_streams, "pluggable": self._on_pluggable,
-                              "unplug": self._on_unplug, "plug": self._on_plug, "echo": " ".join}
+                              "unplug": self._on_unplug, "plug": self._on_plug,
+                              "begun": self._on_begun, "move": self._on_move, "reset": self._on_reset,
+                              "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, self._handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
@@ -161,6 +163,27 @@ class Guest:
         self.qemu.qmp.command("device_add", **(self._shown | {"id": name, "addr": hex(FREE_SLOT + self._plugged)}))
         self._shown["id"] = name
         return "ok"
+
+    def _connect_client(self):
+        return client.Client(self.qemu.spice, self.qemu.folder, self._display)
+
+    def _on_begun(self, _words):
+        """`begun`: how many tests have been started, for a guest that has booted again."""
+        return str(sum(line.startswith("@@start ") for line in self.output.lines))
+
+    def _on_move(self, _words):
+        """`move`: QEMU saves the guest, and another one goes on with it; the client connects to that."""
+        try:
+            self.qemu.save_and_restore()
+            self._channel.reconnect()
+        finally:
+            self.client.close()
+        self.client = self._connect_client()
+        return "ok"
+
+    def _on_reset(self, _words):
+        """`reset`: as by the machine's button. The next kernel must not read an answer to this one."""
+        self.qemu.qmp.command("system_reset")
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"

@@ -20,6 +20,7 @@ _FOLDERS = ("bin", "dev", "etc", "lib", "lib64", "mnt", "modules", "proc", "root
 # built in or need it no more.
 _OPTIONAL = ("crc32c_generic",)
 _AGENT_MODULES = ("virtio_pci", "virtio_console")
+_DISK_MODULES = ("virtio_pci", "virtio_blk")
 _DESKTOP_MODULES = (*_OPTIONAL, "virtio_pci", "virtio_blk", "ext4", "overlay", "evdev")
 
 
@@ -107,11 +108,20 @@ def _add_program(archive, source, name):
 
 def wanted_modules(machine):
     """What a guest of this shape loads beside the driver."""
-    return machine.modules + (_AGENT_MODULES if machine.agent else ())
+    return (machine.modules + (_AGENT_MODULES if machine.agent else ()) +
+            (_DISK_MODULES if machine.swap_mb else ()))
 
 
-def for_tests(kernel, driver, programs, manifest, extra_modules=()):
-    """An initramfs that runs test programs.
+def _with_boot_files(kernel, initrd):
+    """The same initramfs with a kernel, and itself as it was, in /boot: for kexec."""
+    archive = Archive()
+    archive.file("boot/vmlinuz", kernel.vmlinuz.read_bytes(), 0o644)
+    archive.file("boot/initrd", initrd, 0o644)
+    return initrd + archive.finish()
+
+
+def for_tests(kernel, driver, programs, manifest, extra_modules=(), kexec=False):
+    """An initramfs that runs test programs; with `kexec` there is in /boot what could be booted next.
 
     `programs` are host paths, or {path below /tests: host path}; `manifest` is the text of /tests/manifest (see
     guest/init-tests.sh).
@@ -124,7 +134,8 @@ def for_tests(kernel, driver, programs, manifest, extra_modules=()):
         _add_program(archive, program, f"tests/{name}")
     archive.file("tests/manifest", manifest.encode(), 0o644)
     archive.file("init", (paths.GUEST / "init-tests.sh").read_bytes())
-    return archive.finish()
+    data = archive.finish()
+    return _with_boot_files(kernel, data) if kexec else data
 
 
 def for_disk(kernel, driver, files, extra_modules=()):

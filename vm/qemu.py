@@ -20,6 +20,8 @@ import say
 # without KFENCE; the parameter does nothing there.
 KFENCE_INTERVAL_MS = 1
 
+MOVE_SECONDS = 60
+
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
@@ -40,6 +42,8 @@ class Machine:
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
     counted: bool = False  # time is instructions executed, 2 ns each: the same in every run, however busy the host
+    reboots: bool = False  # a reboot is not the end: the guest goes on with the next test
+    swap_mb: int = 0  # an empty disk, with the serial number qxl-swap, to hibernate to
     shell: bool = False  # a guest shell on this process's terminal, on the fourth serial port
 
 
@@ -91,8 +95,9 @@ class Qemu:
     """A running guest. Its sockets and logs live in `folder`, which goes away with it."""
 
     def __init__(self, machine, vmlinuz, initrd):
-        if machine.shell:
-            machine = dataclasses.replace(machine, append=machine.append + " qxl_vm.shell")
+        for word in ("shell", "reboots"):
+            if getattr(machine, word):
+                machine = dataclasses.replace(machine, append=f"{machine.append} qxl_vm.{word}")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="qxl-vm-"))
         (self.folder / "initrd").write_bytes(initrd)
         self.kernel_log = self.folder / "kernel.log"
@@ -101,19 +106,59 @@ class Qemu:
         self.channel = self.folder / "channel"
         self.spice = f"port:{machine.spice_port}" if machine.spice_port else f"unix:{self.folder}/spice"
         self.started = time.monotonic()
-        with open(self.stderr, "wb") as stderr:
+        if machine.swap_mb:
+            with open(self.folder / "swap", "wb") as disk:
+                disk.truncate(machine.swap_mb << 20)
+        self._command = self._arguments(machine, vmlinuz)
+        self._shell = machine.shell
+        self._moving = False
+        self._start()
+
+    def _start(self, *arguments):
+        with open(self.stderr, "ab") as stderr:
             # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
-            self._process = subprocess.Popen(self._arguments(machine, vmlinuz),
-                                             stdin=None if machine.shell else subprocess.DEVNULL,
-                                             stdout=None if machine.shell else stderr, stderr=stderr,
-                                             start_new_session=not machine.shell,
+            self._process = subprocess.Popen([*self._command, *arguments],
+                                             stdin=None if self._shell else subprocess.DEVNULL,
+                                             stdout=None if self._shell else stderr, stderr=stderr,
+                                             start_new_session=not self._shell,
                                              preexec_fn=_die_with_parent)
         try:
-            self.qmp = qmp.Qmp(self.folder / "qmp", self.alive)
+            self.qmp = qmp.Qmp(self.folder / "qmp", lambda: self._process.poll() is None)
         except OSError:
             text = self.stderr.read_text(errors="replace")
             self.stop()
             say.fail(f"QEMU did not start:\n{text}")
+
+    def _await_status(self, query, wanted, others):
+        """Ask until the status is `wanted`; it may be one of `others` before."""
+        deadline = time.monotonic() + MOVE_SECONDS
+        while (status := self.qmp.command(query).get("status")) != wanted:
+            if status not in others or time.monotonic() > deadline:
+                raise qmp.QmpError(f"{query}: {status}")
+            time.sleep(0.05)
+
+    def save_and_restore(self):
+        """Save the running guest to a file, end it, and have another QEMU go on with it.
+
+        Not stopped first: QEMU tells the SPICE server to draw what is pending when a running guest stops for the
+        save, but not when it was paused before (7.2 to 10.0), and what was pending then is lost.
+        """
+        state = self.folder / "state"
+        self._moving = True
+        try:
+            # One pass over memory, then the rest with the guest stopped.
+            self.qmp.command("migrate-set-parameters", **{"downtime-limit": 1000 * MOVE_SECONDS})
+            self.qmp.command("migrate", uri=f"exec:cat > {state}")
+            self._await_status("query-migrate", "completed", (None, "setup", "active", "device"))
+            self.qmp.close()
+            self._process.terminate()
+            self._process.wait()
+            (self.folder / "spice").unlink(missing_ok=True)
+            self._start("-incoming", f"exec:cat {state}")
+            self._await_status("query-status", "running", ("inmigrate",))
+        finally:
+            self._moving = False
+            state.unlink(missing_ok=True)
 
     def _arguments(self, machine, vmlinuz):
         accel = os.environ.get("QXL_VM_ACCEL", "tcg")
@@ -122,7 +167,7 @@ class Qemu:
                  else f"unix=on,addr={folder}/spice")
         arguments = [
             shutil.which("qemu-system-x86_64") or say.fail("no qemu-system-x86_64: run vm/host_packages"),
-            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-nodefaults", "-no-user-config", *([] if machine.reboots else ["-no-reboot"]), "-display", "none",
             "-machine", "pc,usb=off,vmport=off", "-cpu", "host" if accel == "kvm" else "max,la57=off",
             *_accelerator(accel, machine.counted),
             "-smp", str(machine.cpus), "-m", str(machine.memory_mb), "-rtc", "base=utc",
@@ -133,8 +178,8 @@ class Qemu:
             # comparison of pictures meaningless.
             "-spice", f"{spice},disable-ticketing=on,jpeg-wan-compression=never,"
             f"zlib-glz-wan-compression=never,streaming-video={'filter' if machine.video else 'off'}",
-            "-chardev", f"file,id=log,path={self.kernel_log}", "-device", "isa-serial,index=0,chardev=log",
-            "-chardev", f"file,id=out,path={self.output}", "-device", "isa-serial,index=1,chardev=out",
+            "-chardev", f"file,id=log,append=on,path={self.kernel_log}", "-device", "isa-serial,index=0,chardev=log",
+            "-chardev", f"file,id=out,append=on,path={self.output}", "-device", "isa-serial,index=1,chardev=out",
             # The third port's usual interrupt is the first one's, and ISA interrupts can't be shared.
             "-chardev", f"socket,id=host,path={self.channel},server=on,wait=off",
             "-device", "isa-serial,index=2,irq=5,chardev=host",
@@ -151,6 +196,9 @@ class Qemu:
         for index, drive in enumerate(machine.drives):
             arguments += ["-drive", f"file={drive},if=none,id=disk{index},format=raw,readonly=on,cache=unsafe",
                           "-device", f"virtio-blk-pci,drive=disk{index}"]
+        if machine.swap_mb:
+            arguments += ["-drive", f"file={folder}/swap,if=none,id=swap,format=raw,cache=unsafe",
+                          "-device", "virtio-blk-pci,drive=swap,serial=qxl-swap"]
         return arguments
 
     @property
@@ -160,7 +208,7 @@ class Qemu:
 
     def alive(self):
         """Is the guest still there?"""
-        return self._process.poll() is None
+        return self._moving or self._process.poll() is None
 
     def screendump(self, path, device):
         """Write the server's picture as a PPM."""

@@ -20,7 +20,8 @@ GRACE_SECONDS = 20  # a killed test that is stuck in the kernel never ends: the 
 class Test:
     """One line of selftests/build/tests.list.
 
-    A line is `[timeout=SECONDS] [vm=SHAPE] PROGRAM [ARGUMENTS...]`; SHAPE is a key of vm/check's table.
+    A line is `[timeout=SECONDS] [vm=SHAPE] [reboots=yes] PROGRAM [ARGUMENTS...]`; SHAPE is a key of vm/check's table. A
+    test that reboots has said everything before.
     """
 
     name: str
@@ -28,19 +29,20 @@ class Test:
     arguments: tuple = ()
     timeout: int = 60
     shape: str = "default"
+    reboots: bool = False
 
     @staticmethod
     def parse(line):
         """Parse a line."""
         words = line.split()
         options = {}
-        while words and words[0].partition("=")[0] in ("timeout", "vm"):
+        while words and words[0].partition("=")[0] in ("timeout", "vm", "reboots"):
             key, _, value = words.pop(0).partition("=")
             options[key] = value
         program, *arguments = words
         name = "-".join([pathlib.Path(program).name, *(word.strip("-/") for word in arguments)])
         return Test(name, pathlib.Path(program).name, tuple(arguments), int(options.get("timeout", 60)),
-                    options.get("vm", "default"))
+                    options.get("vm", "default"), "reboots" in options)
 
     def manifest(self):
         """The line for guest/init-tests.sh."""
@@ -104,6 +106,8 @@ class Collector:
             name, status = rest.split()
             self._judge(name, int(status))
         elif word == "ready":
+            if self.running:
+                self._judge(self.running, 0 if self._tests[self.running].reboots else None)
             self.ready, self._lines = True, []
         elif word == "fail":
             self.failure = rest + " ".join(["", *self._lines])
@@ -148,7 +152,7 @@ def wait(guest, collector, deadline, off_seconds):
 def _run_once(kernel, driver, tests, machine, out, timeout, say_case, programs_in, tree):
     programs = tree or sorted({programs_in / test.program for test in tests})
     archive = initramfs.for_tests(kernel, driver, programs, "".join(test.manifest() for test in tests),
-                                  initramfs.wanted_modules(machine))
+                                  initramfs.wanted_modules(machine), kexec=machine.reboots)
     return run_archive(kernel, archive, tests, machine, out, timeout, say_case, programs_in)
 
 

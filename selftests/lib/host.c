@@ -192,6 +192,42 @@ bool host_plug(void)
 	return ask_for_device("plug");
 }
 
+bool host_gives_machine_away(void)
+{
+	FILE *file = fopen("/proc/cmdline", "r");
+	char line[4096] = "";
+	bool given;
+
+	given = file && fgets(line, sizeof(line), file) &&
+		strstr(line, "qxl_vm.reboots");
+	if (file)
+		fclose(file);
+	return given;
+}
+
+bool host_move(void)
+{
+	char answer[256];
+	int fd = channel_open();
+
+	if (fd < 0) {
+		ktap_skip(
+			"nobody to move this machine: QXL_HOST_CHANNEL is not set");
+		return false;
+	}
+	ask(fd, "move", answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "move: %s", answer);
+}
+
+void host_reset(void)
+{
+	char answer[256];
+	int fd = channel_open();
+
+	if (fd >= 0)
+		ask(fd, "reset", answer, sizeof(answer));
+}
+
 void host_shot(const char *name)
 {
 	char request[128], answer[256];

@@ -63,6 +63,21 @@ bool host_plug(void);
  */
 void host_select_display(unsigned int display);
 
+/*
+ * Whether this machine is a guest that was started to be reset, rebooted and
+ * hibernated: the kernel's parameter qxl_vm.reboots says so.
+ */
+bool host_gives_machine_away(void);
+
+/*
+ * Has the host save this machine to a file, end QEMU, and let another one go on
+ * from there, with a new client. A check; false without a host.
+ */
+bool host_move(void);
+
+/* Has the host reset this machine: does not return. Without a host it does. */
+void host_reset(void);
+
 /* Has the host keep a picture under @name, for people; nothing is checked. */
 void host_shot(const char *name);
 
