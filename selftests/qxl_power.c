@@ -28,7 +28,6 @@
 #include "sysfs.h"
 
 #define DISK "vda"
-#define MOVES 3
 
 static struct desk desk;
 
@@ -61,16 +60,6 @@ static void moved_dumb(void)
 static void moved_surface(void)
 {
 	move_kind(DESK_SURFACE, "moved-surface");
-}
-
-static void moved_client(void)
-{
-	desk_start_client(&desk);
-	for (int i = 0; i < MOVES; i++)
-		if (host_move())
-			desk_await_client(&desk);
-	desk_stop_client(&desk);
-	check_desk("moved-client");
 }
 
 static bool make_swap(void)
@@ -184,7 +173,6 @@ static const struct ktap_case move_cases[] = {
 	{ .name = "saved and restored with dumb framebuffers",
 	  .run = moved_dumb },
 	{ .name = "with a surface as the primary", .run = moved_surface },
-	{ .name = "under a client that flips and draws", .run = moved_client },
 	{ .name = "nothing is left of it", .run = nothing_is_left },
 };
 
