@@ -141,7 +141,7 @@ class Qemu:
         """Save the running guest to a file, end it, and have another QEMU go on with it.
 
         Not stopped first: QEMU tells the SPICE server to draw what is pending when a running guest stops for the
-        save, but not when it was paused before (7.2 to 10.0), and what was pending then is lost.
+        save, but not when it was paused before (seen with 7.2), and what was pending then is lost.
         """
         state = self.folder / "state"
         self._moving = True
