@@ -89,8 +89,9 @@ Result<> Cursor::show(uint32_t head, bool fresh) {
   bool is_same = owner_ == head && !fresh && !load_acquire(&shape_forgotten_);
   owner_ = head;
   if (!is_same) return send_set(wanted);
-  return send(kCursorMoveBytes,
-              [&](CommandMemory memory) { build_cursor_move(memory, wanted.x, wanted.y); });
+  return send(kCursorMoveBytes, [x = wanted.x, y = wanted.y](CommandMemory memory) {
+    build_cursor_move(memory, x, y);
+  });
 }
 
 // As it is to be seen: what comes of its LUT, which is the caller's.

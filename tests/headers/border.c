@@ -28,8 +28,6 @@ AT(qxl_timing, vtotal, 32);
 AT(qxl_timing, vsync_positive, 37);
 SIZE(qxl_monitor, 48);
 AT(qxl_monitor, timing, 8);
-SIZE(qxl_frame, 32);
-AT(qxl_frame, dy, 24);
 SIZE(qxl_panic_buffer, 24);
 AT(qxl_panic_buffer, pitch, 16);
 SIZE(qxl_cursor_image, 40);
