@@ -697,11 +697,12 @@ static void removed_with_surface_on_screen(void)
 struct bar {
 	uint8_t *map;
 	size_t bytes;
-	size_t filled; /* with what is somebody else's */
-	uint8_t *rest; /* what is behind that, as it was */
+	size_t start;  /* of what is filled with what is somebody else's */
+	size_t end;    /* of that */
+	uint8_t *rest; /* what is behind it, as it was */
 };
 
-static bool bar_map(struct bar *bar, int number, size_t left_alone)
+static bool bar_open(struct bar *bar, int number)
 {
 	struct stat status;
 	char path[64];
@@ -714,16 +715,37 @@ static bool bar_map(struct bar *bar, int number, size_t left_alone)
 	if (fd < 0 || fstat(fd, &status))
 		return check(false, "%s: errno %d", path, errno);
 	bar->bytes = status.st_size;
-	bar->filled = bar->bytes - left_alone;
 	bar->map = mmap(NULL, bar->bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 			fd, 0);
 	close(fd);
-	if (bar->map == MAP_FAILED)
-		return check(false, "mmap of %s: errno %d", path, errno);
-	memset(bar->map, FOREIGN, bar->filled);
+	return check(bar->map != MAP_FAILED, "mmap of %s: errno %d", path, errno);
+}
+
+static void bar_fill(struct bar *bar, size_t start, size_t left_alone)
+{
+	bar->start = start;
+	bar->end = bar->bytes - left_alone;
+	memset(bar->map + start, FOREIGN, bar->end - start);
 	bar->rest = malloc(left_alone + 1);
-	memcpy(bar->rest, bar->map + bar->filled, left_alone);
-	return true;
+	memcpy(bar->rest, bar->map + bar->end, left_alone);
+}
+
+/*
+ * Where the primary ends. QEMU itself clears what it last showed there, some time
+ * after a reset, when it next looks at the VGA that the device is then.
+ */
+static size_t primary_end(void)
+{
+	const QXLRom *rom;
+	struct bar bar;
+	size_t end = 0;
+
+	if (!bar_open(&bar, 2))
+		return 0;
+	rom = (const QXLRom *)bar.map;
+	end = rom->draw_area_offset + rom->surface0_area_size;
+	munmap(bar.map, bar.bytes);
+	return end;
 }
 
 static void bar_check(const struct bar *bar, int number)
@@ -732,7 +754,8 @@ static void bar_check(const struct bar *bar, int number)
 	const uint64_t foreign = 0x0101010101010101ull * FOREIGN;
 	size_t wrong = 0, first = 0;
 
-	for (size_t i = 0; i < bar->filled / sizeof(*words); i++) {
+	for (size_t i = bar->start / sizeof(*words);
+	     i < bar->end / sizeof(*words); i++) {
 		if (words[i] == foreign)
 			continue;
 		if (!wrong++)
@@ -740,8 +763,7 @@ static void bar_check(const struct bar *bar, int number)
 	}
 	check(!wrong, "BAR %d: %zu words are written, first at %#zx", number,
 	      wrong, first);
-	check(!memcmp(bar->rest, bar->map + bar->filled,
-		      bar->bytes - bar->filled),
+	check(!memcmp(bar->rest, bar->map + bar->end, bar->bytes - bar->end),
 	      "BAR %d: something is written at its end", number);
 }
 
@@ -758,8 +780,10 @@ static void hardware_is_left_alone(void)
 
 	if (!client_start(&client, true) || !take_away(&client, plug_unbind))
 		return;
-	if (!bar_map(&bars[0], 0, RAM_HEADER) || !bar_map(&bars[1], 1, 0))
+	if (!bar_open(&bars[0], 0) || !bar_open(&bars[1], 1))
 		return;
+	bar_fill(&bars[0], primary_end(), RAM_HEADER);
+	bar_fill(&bars[1], 0, 0);
 	check_old_client(&client);
 	client_end(&client);
 	for (int i = 0; i < 2; i++) {
