@@ -143,17 +143,11 @@ UNIT_MUTANTS = [
     ("adopted-is-cleared", "AdoptedPrimary.StartsWithWhatIsThere", [
         ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
     # A device that is gone.
-    ("stopped-is-written-to", "Start.StoppedDeviceIsLeftAlone", [
-        ("device.cc", "  if (lost()) return Error::kLost;\n  write_ram(offsetof(QXLRam, update_area)",
-         "  write_ram(offsetof(QXLRam, update_area)")]),
     ("vanished-is-a-guest-bug", "Interrupt.VanishedDeviceIsNotOurs", [
         ("device.cc", " || pending == kVanished", "")]),
     # Reading it back.
     ("read-before-it-is-drawn", "Readback.IsWhatTheHostShows", [
         ("device.cc", "  return update_area(kPrimarySurface, area);\n", "  return {};\n")]),
-    ("read-outside-of-it", "Readback.OnlyWhatIsOnThePrimary", [
-        ("rect.h", "inner.y1 >= outer.y1 && inner.x2 <= outer.x2 &&",
-         "inner.y1 >= outer.y1 &&")]),
     ("read-when-it-failed", "Readback.NeverAnswered", [
         ("device.cc", "  QXL_TRY(update_primary(area));\n  primary_memory_.copy(",
          "  (void)update_primary(area);\n  primary_memory_.copy(")]),
