@@ -13,22 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench.h"
+#include "clock.h"
 #include "counters.h"
 #include "ktap.h"
 
 #define WARM_UP 3
 #define RUNS_MAX 100
-
-static int64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ll + time.tv_nsec;
-}
 
 static int time_runs(struct bench *bench, const struct operation *operation,
 		     int64_t *times)

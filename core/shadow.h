@@ -51,10 +51,7 @@ class Shadow {
   void learn(const qxl_rect& rect) { set_known(tiles_inside(rect), 1); }
   [[nodiscard]] bool knows(const qxl_rect& rect) const;
 
-  [[nodiscard]] const uint8_t* at(int32_t x, int32_t y) const {
-    return pixels_ +
-           (size_t{width_} * static_cast<uint32_t>(y) + static_cast<uint32_t>(x)) * kBytesPerPixel;
-  }
+  [[nodiscard]] const uint8_t* at(int32_t x, int32_t y) const { return pixels_ + offset(x, y); }
 
   // Tiles that `area` touches.
   [[nodiscard]] static uint32_t tiles_of(const qxl_rect& area);

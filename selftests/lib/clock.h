@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* CLOCK_MONOTONIC, as DRM's events have it, in microseconds. */
+/* CLOCK_MONOTONIC, as DRM's events have it. */
+int64_t now_ns(void);
 int64_t now_us(void);
 
 #endif
