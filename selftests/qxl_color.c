@@ -213,11 +213,9 @@ static int write_reference(char **arguments)
 		return 2;
 	}
 	picture = shown(format, &table, atoi(arguments[2]));
-	ret = picture_save(&picture, arguments[3]);
-	if (ret)
-		fprintf(stderr, "%s: %s\n", arguments[3], strerror(-ret));
+	ret = picture_save_reference(&picture, arguments[3]);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 /* Frames ------------------------------------------------------------------------- */

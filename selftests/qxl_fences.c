@@ -346,9 +346,9 @@ static int write_reference(uint32_t seed, const char *path)
 	right.pixels += WIDTH;
 	right.width = WIDTH;
 	pattern_draw(&right, seed);
-	ret = picture_save(&picture, path);
+	ret = picture_save_reference(&picture, path);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 int main(int argc, char **argv)

@@ -274,9 +274,9 @@ static int save_gone(const char *path)
 	right.pixels += SIDE;
 	right.width = SIDE;
 	pattern_draw(&right, 98);
-	ret = picture_save(&picture, path);
+	ret = picture_save_reference(&picture, path);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 static int save_overlap(const char *path)
@@ -293,10 +293,10 @@ static int save_overlap(const char *path)
 		memcpy(to, from, SIDE * sizeof(*to));
 		memcpy(to + SIDE, from + SIDE / 2, SIDE * sizeof(*to));
 	}
-	ret = picture_save(&shown, path);
+	ret = picture_save_reference(&shown, path);
 	picture_free(&shown);
 	picture_free(&screen);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 static const struct ktap_case cases[] = {

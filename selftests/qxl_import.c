@@ -819,11 +819,9 @@ static int write_reference(uint32_t seed, const char *path)
 
 	pattern_draw(&picture, seed);
 	paint_damage(&picture, seed);
-	ret = picture_save(&picture, path);
-	if (ret)
-		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
+	ret = picture_save_reference(&picture, path);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 int main(int argc, char **argv)

@@ -21,9 +21,7 @@ int main(int argc, char **argv)
 	picture = picture_new(strtoul(argv[1], NULL, 10),
 			      strtoul(argv[2], NULL, 10));
 	pattern_draw(&picture, strtoul(argv[3], NULL, 10));
-	ret = picture_save(&picture, argv[4]);
-	if (ret)
-		fprintf(stderr, "%s: %s\n", argv[4], strerror(-ret));
+	ret = picture_save_reference(&picture, argv[4]);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }

@@ -216,11 +216,9 @@ static int write_reference(const char *path)
 	pattern_draw(&picture, seed);
 	for (uint32_t i = 0; i < FRAMES; i++)
 		paint(&picture, &frames[i]);
-	ret = picture_save(&picture, path);
-	if (ret)
-		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
+	ret = picture_save_reference(&picture, path);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 static int run(void)

@@ -559,11 +559,8 @@ static const struct ktap_case cases[] = {
 static int write_reference(const struct raster *raster, const char *path)
 {
 	struct picture picture = picture_of(raster);
-	int ret = picture_save(&picture, path);
 
-	if (ret)
-		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
-	return ret ? 1 : 0;
+	return picture_save_reference(&picture, path);
 }
 
 static int reference(int argc, char **argv)

@@ -264,11 +264,9 @@ static int write_reference(const char *name, const char *path)
 		fprintf(stderr, "no picture '%s'\n", name);
 		return 2;
 	}
-	ret = picture_save(&picture, path);
-	if (ret)
-		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
+	ret = picture_save_reference(&picture, path);
 	picture_free(&picture);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 int main(int argc, char **argv)

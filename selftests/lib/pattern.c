@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct prng prng_start(uint32_t seed)
 {
@@ -140,4 +141,13 @@ int picture_save(const struct picture *picture, const char *path)
 	if (fclose(file) || failed)
 		return -EIO;
 	return 0;
+}
+
+int picture_save_reference(const struct picture *picture, const char *path)
+{
+	int ret = picture_save(picture, path);
+
+	if (ret)
+		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
+	return ret ? 1 : 0;
 }

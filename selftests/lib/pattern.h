@@ -49,4 +49,7 @@ void picture_free(struct picture *picture);
 /* Writes a binary PPM (P6); 0 or a negative errno. */
 int picture_save(const struct picture *picture, const char *path);
 
+/* The same for a run as a reference: its exit status, after a message. */
+int picture_save_reference(const struct picture *picture, const char *path);
+
 #endif
