@@ -58,8 +58,10 @@ static int qxl_atomic_check(struct drm_device *ddev,
 }
 
 /*
- * The primary must be there, in its new size, before planes draw on it; and
- * nothing waits for blanking, because pixels are copied when this returns.
+ * The primary must be there, in its new size, before planes draw on it. A commit
+ * stays DRM's newest until its flip is done, so that no other that must not
+ * block, of whichever plane, gets ahead of it; one that nobody asked to be told
+ * of is done at once (qxl_crtc.c).
  */
 static void qxl_commit_tail(struct qxl_atomic_commit *state)
 {
@@ -80,6 +82,7 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 	qxl_crc_commit_end(state);
 	qxl_writeback_commit(state);
 	drm_atomic_helper_commit_hw_done(state);
+	drm_atomic_helper_wait_for_flip_done(ddev, state);
 	drm_atomic_helper_cleanup_planes(ddev, state);
 }
 

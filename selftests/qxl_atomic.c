@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xf86drm.h>
+#include <unistd.h>
 
 #include "card.h"
 #include "clock.h"
@@ -30,6 +31,8 @@
 #define PAUSE_S 8
 #define SQUARE 64
 #define BLOCKED_MS 2000
+/* A frame has reached the host by then, and its blanking is far away. */
+#define SHOWN_MS 300
 
 static struct card card;
 static struct card heads[HEADS];
@@ -420,6 +423,8 @@ static void busy_while_pending(void)
 	start = now_us();
 	ret = flip_to(other.fb, NONBLOCK, 2);
 	check(!ret, "second flip: %d", ret);
+	/* its pixels are with the host long before its blanking */
+	usleep(SHOWN_MS * 1000);
 	ret = flip_to(screen.fb, NONBLOCK, 3);
 	check(ret == -EBUSY, "flip while one is pending: %d", ret);
 	ret = drmModePageFlip(card.fd, heads[0].crtc, screen.fb,
