@@ -145,3 +145,10 @@ void qxl_color_commit(struct qxl_atomic_commit *state)
 		    drm_atomic_crtc_needs_modeset(crtc_state))
 			load_table(to_qxl_crtc(crtc), table_of(crtc_state));
 }
+
+const struct qxl_lut *qxl_color_lut(const struct qxl_crtc *head)
+{
+	if (!head->has_lut || to_qxl(head->base.dev)->primary_bo)
+		return NULL;
+	return &head->lut;
+}

@@ -40,6 +40,7 @@ static void show_core(struct seq_file *m, struct qxl_device *qdev)
 	show(m, "oom_notifies", counters.oom_notifies);
 	show(m, "presented_rects", counters.presented_rects);
 	show(m, "presented_bytes", counters.presented_bytes);
+	show(m, "referenced_bytes", counters.referenced_bytes);
 	show(m, "moved_bytes", counters.moved_bytes);
 	show(m, "spared_bytes", counters.spared_bytes);
 	show(m, "in_flight", counters.in_flight);

@@ -71,6 +71,7 @@ struct qxl_device {
 	bool guest_bug; /* from the interrupt to its thread */
 
 	struct ttm_device ttm;
+	bool by_reference; /* framebuffers may lie in the surface BAR */
 	struct mutex bos_lock; /* taken last; reservations are only tried */
 	struct list_head bos;  /* all qxl_bo, for debugfs */
 
@@ -209,6 +210,10 @@ int qxl_crtc_init(struct qxl_device *qdev, struct qxl_crtc *head);
  * stays its owner's. May sleep. -EIO.
  */
 int qxl_crtc_blank(struct qxl_crtc *head);
+/* Area of the primary that the head shows; it is lit. */
+struct qxl_rect qxl_crtc_area(const struct qxl_crtc *head);
+/* drm_crtc_handle_vblank(), and what the driver does with each. Hard interrupt. */
+bool qxl_crtc_handle_vblank(struct drm_crtc *crtc);
 
 /* qxl_color.c */
 
@@ -222,11 +227,12 @@ int qxl_color_init(struct drm_crtc *crtc);
 int qxl_color_check(struct qxl_atomic_commit *state);
 /* Before planes draw: heads get the tables of their new states. */
 void qxl_color_commit(struct qxl_atomic_commit *state);
-
-/* Area of the primary that the head shows; it is lit. */
-struct qxl_rect qxl_crtc_area(const struct qxl_crtc *head);
-/* drm_crtc_handle_vblank(), and what the driver does with each. Hard interrupt. */
-bool qxl_crtc_handle_vblank(struct drm_crtc *crtc);
+/*
+ * What @head's pixels pass on their way to the host, or NULL, in commit order.
+ * With a BO that is the primary they stay where they are, and the pointer goes
+ * with them.
+ */
+const struct qxl_lut *qxl_color_lut(const struct qxl_crtc *head);
 
 /* qxl_crc.c */
 
@@ -258,11 +264,71 @@ void qxl_writeback_is_no_modeset(struct qxl_atomic_commit *state);
 /* Heads show what the commit says: does its writeback jobs. May sleep. */
 void qxl_writeback_commit(struct qxl_atomic_commit *state);
 
-/* qxl_plane.c: released with the DRM device, or an ERR_PTR. May sleep. */
+/* qxl_plane.c, qxl_cursor.c: released with the DRM device, or an ERR_PTR. May sleep. */
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev);
 struct drm_plane *qxl_plane_create_cursor(struct qxl_device *qdev);
 /* What user space says has changed is not all that has: damage is everything. */
 void qxl_plane_drop_damage(struct drm_plane_state *state);
+
+/* qxl_scanout.c */
+
+/* A plane's state, of either kind. */
+struct qxl_plane_state {
+	struct drm_plane_state base;
+	/*
+	 * From prepare_fb to the end of the commit, which the host's reading of the
+	 * framebuffer may outlive: its fence, on the BO; or NULL.
+	 */
+	struct qxl_fence *reading;
+};
+
+static inline struct qxl_plane_state *
+to_qxl_plane_state(struct drm_plane_state *state)
+{
+	return container_of(state, struct qxl_plane_state, base);
+}
+
+/* Finds out whether the host is to read framebuffers. The BARs are known. May sleep. */
+void qxl_scanout_init(struct qxl_device *qdev);
+/* A plane with states as above. */
+struct drm_plane *qxl_scanout_create_plane(struct qxl_device *qdev,
+					   enum drm_plane_type type,
+					   const struct drm_plane_funcs *funcs,
+					   const u32 *formats, u32 count);
+/* drm_plane_funcs */
+void qxl_scanout_reset(struct drm_plane *plane);
+struct drm_plane_state *qxl_scanout_duplicate_state(struct drm_plane *plane);
+void qxl_scanout_destroy_state(struct drm_plane *plane,
+			       struct drm_plane_state *state);
+/* drm_plane_helper_funcs: between them the BO is pinned and mapped. May sleep. */
+int qxl_scanout_prepare(struct drm_plane *plane, struct drm_plane_state *state);
+void qxl_scanout_cleanup(struct drm_plane *plane, struct drm_plane_state *state);
+/* No scaling; @can_position: the plane need not cover the head. */
+int qxl_scanout_check(struct qxl_atomic_commit *state,
+		      struct drm_plane_state *plane_state, bool can_position);
+/* Planes have been updated: what is not handed to the host is not read. */
+void qxl_scanout_commit_end(struct qxl_atomic_commit *state);
+/*
+ * Pins a BO that is no surface where it is, or in pages, and maps it; undone by
+ * qxl_bo_unpin(). Takes the reservation. May sleep. -EBUSY: it is the screen.
+ */
+int qxl_scanout_pin(struct qxl_bo *bo);
+/* The first pixel of a framebuffer that has been prepared. */
+const void *qxl_scanout_pixels(const struct drm_framebuffer *fb);
+/* Where the host finds it in the surface BAR, or QXL_NOT_IN_DEVICE. */
+u64 qxl_scanout_offset(const struct drm_framebuffer *fb);
+/*
+ * Makes what the exporter of another device's buffer has in its caches visible.
+ * If it can't, what is there is shown. Whether the end is to be called.
+ */
+bool qxl_scanout_begin_access(struct drm_framebuffer *fb);
+void qxl_scanout_end_access(struct drm_framebuffer *fb, bool begun);
+/*
+ * From now on @bo, which is about to be exported, is in pages, also while planes
+ * show it. Takes all mode locks, and waits for commits. May sleep. -EINTR family;
+ * -ENOMEM; -EBUSY: a commit does not end.
+ */
+int qxl_scanout_share(struct qxl_bo *bo);
 
 /*
  * qxl_panic.c: drm_panic's callbacks of primary planes, where the kernel has it.
@@ -292,6 +358,9 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 
 /* drm_gem_object_funcs.export */
 struct dma_buf *qxl_prime_export(struct drm_gem_object *obj, int flags);
+/* drm_driver.prime_handle_to_fd: other devices find a buffer's pages. May sleep. */
+int qxl_prime_handle_to_fd(struct drm_device *ddev, struct drm_file *file,
+			   u32 handle, u32 flags, int *fd);
 /* drm_driver.gem_prime_import */
 struct drm_gem_object *qxl_prime_import(struct drm_device *ddev,
 					struct dma_buf *dma_buf);
