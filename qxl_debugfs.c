@@ -106,10 +106,11 @@ static const char *place_name(const struct qxl_bo *bo)
 
 static void show_bo(struct seq_file *m, struct qxl_bo *bo)
 {
-	seq_printf(m, "%-8s %12zu %5u %6s %8u\n", place_name(bo),
+	seq_printf(m, "%-8s %12zu %5u %6s %8u %9s\n", place_name(bo),
 		   bo->tbo.base.size, bo->tbo.pin_count,
 		   iosys_map_is_null(&bo->map) ? "no" : "yes",
-		   READ_ONCE(bo->surface_id));
+		   READ_ONCE(bo->surface_id),
+		   bo->may_be_referenced ? "yes" : "no");
 }
 
 static void show_surface(struct seq_file *m, struct qxl_bo *bo)
@@ -150,8 +151,8 @@ static void show_bos(struct seq_file *m,
 
 static int qxl_debugfs_bos(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "%-8s %12s %5s %6s %8s\n", "# place", "bytes", "pins",
-		   "mapped", "surface");
+	seq_printf(m, "%-8s %12s %5s %6s %8s %9s\n", "# place", "bytes", "pins",
+		   "mapped", "surface", "reference");
 	show_bos(m, show_bo);
 	return 0;
 }
