@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -37,7 +38,8 @@ class Machine:
     append: str = ""
     drives: tuple = ()
     modules: tuple = ()  # of the kernel, loaded before the driver with all that they need
-    spice_port: int = 0
+    spice_port: int = 0  # 0: the client comes by a Unix socket, for which the server compresses nothing
+    compressed: bool = False  # the client comes by TCP: pictures are compressed, also by what was sent before
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
@@ -55,6 +57,13 @@ def _device(text, index):
             if not re.search(rf"(^|,){name}=", options):
                 options = f"{options},{name}={value}".lstrip(",")
     return f"{kind},{options}".rstrip(",")
+
+
+def free_port():
+    """A TCP port of the loopback interface that nobody had a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def shown_device(machine):
@@ -98,6 +107,8 @@ class Qemu:
         for word in ("shell", "reboots"):
             if getattr(machine, word):
                 machine = dataclasses.replace(machine, append=f"{machine.append} qxl_vm.{word}")
+        if machine.compressed:
+            machine = dataclasses.replace(machine, spice_port=free_port())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="qxl-vm-"))
         (self.folder / "initrd").write_bytes(initrd)
         self.kernel_log = self.folder / "kernel.log"
