@@ -160,23 +160,10 @@ static const struct drm_plane_helper_funcs qxl_cursor_helper_funcs = {
 	.atomic_async_update = qxl_cursor_async_update,
 };
 
-static const struct drm_plane_funcs qxl_cursor_funcs = {
-	.update_plane = drm_atomic_helper_update_plane,
-	.disable_plane = drm_atomic_helper_disable_plane,
-	.reset = qxl_scanout_reset,
-	.atomic_duplicate_state = qxl_scanout_duplicate_state,
-	.atomic_destroy_state = qxl_scanout_destroy_state,
-};
-
 struct drm_plane *qxl_plane_create_cursor(struct qxl_device *qdev)
 {
-	struct drm_plane *plane;
-
-	plane = qxl_scanout_create_plane(qdev, DRM_PLANE_TYPE_CURSOR,
-					 &qxl_cursor_funcs, qxl_cursor_formats,
-					 ARRAY_SIZE(qxl_cursor_formats));
-	if (IS_ERR(plane))
-		return plane;
-	drm_plane_helper_add(plane, &qxl_cursor_helper_funcs);
-	return plane;
+	return qxl_scanout_create_plane(qdev, DRM_PLANE_TYPE_CURSOR,
+					&qxl_cursor_helper_funcs,
+					qxl_cursor_formats,
+					ARRAY_SIZE(qxl_cursor_formats));
 }

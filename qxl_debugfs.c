@@ -40,7 +40,6 @@ static void show_core(struct seq_file *m, struct qxl_device *qdev)
 	show(m, "oom_notifies", counters.oom_notifies);
 	show(m, "presented_rects", counters.presented_rects);
 	show(m, "presented_bytes", counters.presented_bytes);
-	show(m, "referenced_bytes", counters.referenced_bytes);
 	show(m, "moved_bytes", counters.moved_bytes);
 	show(m, "spared_bytes", counters.spared_bytes);
 	show(m, "in_flight", counters.in_flight);
@@ -106,11 +105,10 @@ static const char *place_name(const struct qxl_bo *bo)
 
 static void show_bo(struct seq_file *m, struct qxl_bo *bo)
 {
-	seq_printf(m, "%-8s %12zu %5u %6s %8u %9s\n", place_name(bo),
+	seq_printf(m, "%-8s %12zu %5u %6s %8u\n", place_name(bo),
 		   bo->tbo.base.size, bo->tbo.pin_count,
 		   iosys_map_is_null(&bo->map) ? "no" : "yes",
-		   READ_ONCE(bo->surface_id),
-		   bo->may_be_referenced ? "yes" : "no");
+		   READ_ONCE(bo->surface_id));
 }
 
 static void show_surface(struct seq_file *m, struct qxl_bo *bo)
@@ -151,8 +149,8 @@ static void show_bos(struct seq_file *m,
 
 static int qxl_debugfs_bos(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "%-8s %12s %5s %6s %8s %9s\n", "# place", "bytes", "pins",
-		   "mapped", "surface", "reference");
+	seq_printf(m, "%-8s %12s %5s %6s %8s\n", "# place", "bytes", "pins",
+		   "mapped", "surface");
 	show_bos(m, show_bo);
 	return 0;
 }

@@ -79,7 +79,6 @@ static void qxl_commit_tail(struct qxl_atomic_commit *state)
 	qxl_color_commit(state);
 	drm_atomic_helper_commit_planes(ddev, state,
 					DRM_PLANE_COMMIT_ACTIVE_ONLY);
-	qxl_scanout_commit_end(state);
 	qxl_crc_commit_end(state);
 	qxl_writeback_commit(state);
 	drm_atomic_helper_commit_hw_done(state);

@@ -175,10 +175,8 @@ static int start(struct qxl_device *qdev)
 	ret = qxl_core_start(qdev->core);
 	if (!ret)
 		ret = qxl_ttm_init(qdev);
-	if (!ret) {
-		qxl_scanout_init(qdev);
+	if (!ret)
 		ret = qxl_display_init(qdev);
-	}
 	if (!ret)
 		ret = drm_dev_register(&qdev->ddev, 0);
 	if (ret) {
@@ -350,7 +348,6 @@ const struct drm_driver qxl_driver = {
 	.ioctls = qxl_ioctls,
 	.num_ioctls = QXL_NUM_IOCTLS,
 	.dumb_create = qxl_gem_dumb_create,
-	.prime_handle_to_fd = qxl_prime_handle_to_fd,
 	.gem_prime_import = qxl_prime_import,
 	.debugfs_init = qxl_debugfs_init,
 	/* Initializers, or nothing. */

@@ -71,7 +71,6 @@ struct qxl_device {
 	bool guest_bug; /* from the interrupt to its thread */
 
 	struct ttm_device ttm;
-	bool by_reference; /* framebuffers may lie in the surface BAR */
 	struct mutex bos_lock; /* taken last; reservations are only tried */
 	struct list_head bos;  /* all qxl_bo, for debugfs */
 
@@ -272,63 +271,25 @@ void qxl_plane_drop_damage(struct drm_plane_state *state);
 
 /* qxl_scanout.c */
 
-/* A plane's state, of either kind. */
-struct qxl_plane_state {
-	struct drm_plane_state base;
-	/*
-	 * From prepare_fb to the end of the commit, which the host's reading of the
-	 * framebuffer may outlive: its fence, on the BO; or NULL.
-	 */
-	struct qxl_fence *reading;
-};
-
-static inline struct qxl_plane_state *
-to_qxl_plane_state(struct drm_plane_state *state)
-{
-	return container_of(state, struct qxl_plane_state, base);
-}
-
-/* Finds out whether the host is to read framebuffers. The BARs are known. May sleep. */
-void qxl_scanout_init(struct qxl_device *qdev);
-/* A plane with states as above. */
-struct drm_plane *qxl_scanout_create_plane(struct qxl_device *qdev,
-					   enum drm_plane_type type,
-					   const struct drm_plane_funcs *funcs,
-					   const u32 *formats, u32 count);
-/* drm_plane_funcs */
-void qxl_scanout_reset(struct drm_plane *plane);
-struct drm_plane_state *qxl_scanout_duplicate_state(struct drm_plane *plane);
-void qxl_scanout_destroy_state(struct drm_plane *plane,
-			       struct drm_plane_state *state);
+/* The same for both; @helpers call what follows. */
+struct drm_plane *qxl_scanout_create_plane(
+	struct qxl_device *qdev, enum drm_plane_type type,
+	const struct drm_plane_helper_funcs *helpers, const u32 *formats,
+	u32 count);
 /* drm_plane_helper_funcs: between them the BO is pinned and mapped. May sleep. */
 int qxl_scanout_prepare(struct drm_plane *plane, struct drm_plane_state *state);
 void qxl_scanout_cleanup(struct drm_plane *plane, struct drm_plane_state *state);
 /* No scaling; @can_position: the plane need not cover the head. */
 int qxl_scanout_check(struct qxl_atomic_commit *state,
 		      struct drm_plane_state *plane_state, bool can_position);
-/* Planes have been updated: what is not handed to the host is not read. */
-void qxl_scanout_commit_end(struct qxl_atomic_commit *state);
-/*
- * Pins a BO that is no surface where it is, or in pages, and maps it; undone by
- * qxl_bo_unpin(). Takes the reservation. May sleep. -EBUSY: it is the screen.
- */
-int qxl_scanout_pin(struct qxl_bo *bo);
 /* The first pixel of a framebuffer that has been prepared. */
 const void *qxl_scanout_pixels(const struct drm_framebuffer *fb);
-/* Where the host finds it in the surface BAR, or QXL_NOT_IN_DEVICE. */
-u64 qxl_scanout_offset(const struct drm_framebuffer *fb);
 /*
  * Makes what the exporter of another device's buffer has in its caches visible.
  * If it can't, what is there is shown. Whether the end is to be called.
  */
 bool qxl_scanout_begin_access(struct drm_framebuffer *fb);
 void qxl_scanout_end_access(struct drm_framebuffer *fb, bool begun);
-/*
- * From now on @bo, which is about to be exported, is in pages, also while planes
- * show it. Takes all mode locks, and waits for commits. May sleep. -EINTR family;
- * -ENOMEM; -EBUSY: a commit does not end.
- */
-int qxl_scanout_share(struct qxl_bo *bo);
 
 /*
  * qxl_panic.c: drm_panic's callbacks of primary planes, where the kernel has it.
@@ -358,9 +319,6 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 
 /* drm_gem_object_funcs.export */
 struct dma_buf *qxl_prime_export(struct drm_gem_object *obj, int flags);
-/* drm_driver.prime_handle_to_fd: other devices find a buffer's pages. May sleep. */
-int qxl_prime_handle_to_fd(struct drm_device *ddev, struct drm_file *file,
-			   u32 handle, u32 flags, int *fd);
 /* drm_driver.gem_prime_import */
 struct drm_gem_object *qxl_prime_import(struct drm_device *ddev,
 					struct dma_buf *dma_buf);

@@ -106,16 +106,6 @@ const struct drm_gem_object_funcs qxl_gem_imported_funcs = {
 	.print_info = drm_gem_ttm_print_info,
 };
 
-/* The handle is the only reference left. */
-static int give_handle(struct qxl_bo *bo, struct drm_file *file, u32 *handle)
-{
-	int ret = drm_gem_handle_create(file, &bo->tbo.base, handle);
-
-	/* From here another thread may have closed the handle: bo is not ours. */
-	qxl_bo_put(bo);
-	return ret;
-}
-
 int qxl_gem_create_with_handle(struct qxl_device *qdev, struct drm_file *file,
 			       size_t bytes, u32 domain,
 			       const struct qxl_surface_desc *surface,
@@ -125,16 +115,18 @@ int qxl_gem_create_with_handle(struct qxl_device *qdev, struct drm_file *file,
 	int ret;
 
 	ret = qxl_bo_create(qdev, bytes, domain, surface, &bo);
-	return ret ? ret : give_handle(bo, file, handle);
+	if (ret)
+		return ret;
+	ret = drm_gem_handle_create(file, &bo->tbo.base, handle);
+	/* From here another thread may have closed the handle: bo is not ours. */
+	qxl_bo_put(bo);
+	return ret;
 }
 
 int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 			struct drm_mode_create_dumb *args)
 {
-	struct qxl_device *qdev = to_qxl(ddev);
-	struct qxl_bo *bo;
 	u64 pitch, size;
-	int ret;
 
 	if (args->flags || !args->width || !args->height || !args->bpp)
 		return -EINVAL;
@@ -145,12 +137,8 @@ int qxl_gem_dumb_create(struct drm_file *file, struct drm_device *ddev,
 		return -EINVAL;
 	args->pitch = pitch;
 	args->size = PAGE_ALIGN(size);
-	/* In pages: the processor draws there. See qxl_scanout.c for what then. */
-	ret = qxl_bo_create(qdev, args->size, QXL_GEM_DOMAIN_CPU, NULL, &bo);
-	if (ret)
-		return ret;
-	/* The kernel's own clients, which have no file, map theirs for good. */
-	bo->may_be_referenced = qdev->by_reference && file->filp &&
-				args->bpp == 32;
-	return give_handle(bo, file, &args->handle);
+	/* In system memory: the processor draws there, damage is copied out. */
+	return qxl_gem_create_with_handle(to_qxl(ddev), file, args->size,
+					  QXL_GEM_DOMAIN_CPU, NULL,
+					  &args->handle);
 }

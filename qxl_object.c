@@ -204,6 +204,22 @@ void qxl_bo_drop_map(struct qxl_bo *bo)
 	iosys_map_clear(&bo->map);
 }
 
+int qxl_bo_pin_mapped(struct qxl_bo *bo, u32 domain)
+{
+	int ret;
+
+	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
+	if (ret)
+		return ret;
+	ret = qxl_bo_validate(bo, domain);
+	if (!ret)
+		ret = qxl_bo_map(bo);
+	if (!ret)
+		ttm_bo_pin(&bo->tbo);
+	ttm_bo_unreserve(&bo->tbo);
+	return ret;
+}
+
 void qxl_bo_unpin(struct qxl_bo *bo)
 {
 	/* Not interruptible: a pin must not outlive its user. */

@@ -37,12 +37,6 @@ struct qxl_bo {
 	 * framebuffer on.
 	 */
 	struct iosys_map map;
-	/*
-	 * A framebuffer that only user space's processor and planes use: it may lie
-	 * where the host can read it. Written before others know the BO, and taken
-	 * back with all mode locks and the reservation held.
-	 */
-	bool may_be_referenced;
 };
 
 static inline struct qxl_bo *to_qxl_bo(struct ttm_buffer_object *tbo)
@@ -106,7 +100,11 @@ int qxl_bo_validate(struct qxl_bo *bo, u32 domain);
 /* Maps all of the BO, wherever it is. The caller holds its reservation. */
 int qxl_bo_map(struct qxl_bo *bo);
 
-/* Takes back one pin. Takes the reservation. May sleep. */
+/*
+ * Pins the BO in @domain and maps all of it for the kernel; a counted pair.
+ * Takes the reservation. May sleep.
+ */
+int qxl_bo_pin_mapped(struct qxl_bo *bo, u32 domain);
 void qxl_bo_unpin(struct qxl_bo *bo);
 /* The same for a caller that holds the reservation. */
 void qxl_bo_unpin_reserved(struct qxl_bo *bo);

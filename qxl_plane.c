@@ -53,7 +53,6 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 
 	return (struct qxl_frame){
 		.pixels = qxl_scanout_pixels(fb),
-		.offset = qxl_scanout_offset(fb),
 		.lut = qxl_color_lut(head),
 		.pitch = fb->pitches[0],
 		.width = fb->width,
@@ -67,18 +66,17 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 
 /* The first @count rectangles of the head's damage. */
 static int present(struct qxl_crtc *head, const struct qxl_frame *frame,
-		   u32 count, struct qxl_fence **reading)
+		   u32 count)
 {
 	trace_qxl_present(head, head->damage, count);
 	return qxl_core_present(to_qxl(head->base.dev)->core, frame,
-				head->damage, count, reading);
+				head->damage, count);
 }
 
 static int present_damage(struct qxl_crtc *head,
 			  struct drm_plane_state *old_state,
 			  struct drm_plane_state *new_state)
 {
-	struct qxl_fence **reading = &to_qxl_plane_state(new_state)->reading;
 	struct qxl_frame frame = frame_of(head, new_state);
 	struct drm_atomic_helper_damage_iter iter;
 	struct drm_rect clip;
@@ -96,11 +94,11 @@ static int present_damage(struct qxl_crtc *head,
 		};
 		if (count < QXL_DAMAGE_BATCH)
 			continue;
-		ret = present(head, &frame, count, reading);
+		ret = present(head, &frame, count);
 		count = 0;
 	}
 	if (count)
-		ret = present(head, &frame, count, reading);
+		ret = present(head, &frame, count);
 	qxl_scanout_end_access(new_state->fb, begun);
 	return ret;
 }
@@ -167,24 +165,15 @@ void qxl_plane_drop_damage(struct drm_plane_state *state)
 	state->fb_damage_clips = NULL;
 }
 
-static const struct drm_plane_funcs qxl_primary_funcs = {
-	.update_plane = drm_atomic_helper_update_plane,
-	.disable_plane = drm_atomic_helper_disable_plane,
-	.reset = qxl_scanout_reset,
-	.atomic_duplicate_state = qxl_scanout_duplicate_state,
-	.atomic_destroy_state = qxl_scanout_destroy_state,
-};
-
 struct drm_plane *qxl_plane_create_primary(struct qxl_device *qdev)
 {
 	struct drm_plane *plane;
 
 	plane = qxl_scanout_create_plane(qdev, DRM_PLANE_TYPE_PRIMARY,
-					 &qxl_primary_funcs, qxl_primary_formats,
+					 &qxl_primary_helper_funcs,
+					 qxl_primary_formats,
 					 ARRAY_SIZE(qxl_primary_formats));
-	if (IS_ERR(plane))
-		return plane;
-	drm_plane_helper_add(plane, &qxl_primary_helper_funcs);
-	drm_plane_enable_fb_damage_clips(plane);
+	if (!IS_ERR(plane))
+		drm_plane_enable_fb_damage_clips(plane);
 	return plane;
 }

@@ -52,20 +52,6 @@ struct dma_buf *qxl_prime_export(struct drm_gem_object *obj, int flags)
 	return drm_gem_dmabuf_export(obj->dev, &info);
 }
 
-int qxl_prime_handle_to_fd(struct drm_device *ddev, struct drm_file *file,
-			   u32 handle, u32 flags, int *fd)
-{
-	struct qxl_bo *bo = qxl_bo_lookup(file, handle);
-	int ret;
-
-	if (!bo)
-		return -ENOENT;
-	ret = qxl_scanout_share(bo);
-	qxl_bo_put(bo);
-	return ret ? ret :
-		     drm_gem_prime_handle_to_fd(ddev, file, handle, flags, fd);
-}
-
 /* Import ---------------------------------------------------------------------- */
 
 /* The device's own buffer comes home as the object that it is. */

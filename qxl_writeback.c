@@ -62,7 +62,7 @@ static int qxl_writeback_atomic_check(struct drm_connector *connector,
 static int qxl_writeback_prepare_job(struct drm_writeback_connector *writeback,
 				     struct drm_writeback_job *job)
 {
-	return qxl_scanout_pin(qxl_fb_bo(job->fb));
+	return qxl_bo_pin_mapped(qxl_fb_bo(job->fb), QXL_GEM_DOMAIN_CPU);
 }
 
 static void qxl_writeback_cleanup_job(struct drm_writeback_connector *writeback,

@@ -88,6 +88,7 @@ int qxl_compat_writeback_init(struct drm_device *ddev,
 #else
 #include <drm/drm_prime.h>
 #define QXL_PRIME_DRIVER_OPS                              \
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
 	.gem_prime_mmap = drm_gem_prime_mmap,
 #endif

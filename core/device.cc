@@ -48,7 +48,7 @@ Device::Device(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& ro
       rom_(rom),
       heads_(heads),
       submission_(dev, ids_),
-      presenter_(submission_, surface_slot_, res.surface_bytes),
+      presenter_(submission_),
       executor_(submission_),
       cursor_(submission_),
       surfaces_(submission_, ids_),
@@ -354,10 +354,9 @@ Result<> Device::set_monitors(std::span<const qxl_head> heads) {
   return execute(QXL_IO_MONITORS_CONFIG_ASYNC);
 }
 
-Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects,
-                         qxl_fence** reading) {
+Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects) {
   if (submission_.lost()) return Error::kLost;  // even where there is nothing to show
-  return presenter_.present(frame, rects, primary(), reading);
+  return presenter_.present(frame, rects, primary());
 }
 
 Result<> Device::blank(const qxl_rect& rect) {
@@ -402,7 +401,6 @@ void Device::fill_counters(qxl_counters& counters) {
   submission_.fill_counters(counters);
   counters.presented_rects = presenter_.presented_rects();
   counters.presented_bytes = presenter_.presented_bytes();
-  counters.referenced_bytes = presenter_.referenced_bytes();
   counters.moved_bytes = presenter_.moved_bytes();
   counters.spared_bytes = presenter_.spared_bytes();
 }

@@ -44,7 +44,7 @@ class Device {
   Result<> read_primary(const qxl_rect& area, void* pixels, size_t pitch) QXL_EXCLUDES(io_lock_);
   Result<uint32_t> crc_of_primary(const qxl_rect& area) QXL_EXCLUDES(io_lock_);
   Result<> set_monitors(std::span<const qxl_head> heads) QXL_EXCLUDES(io_lock_);
-  Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects, qxl_fence** reading);
+  Result<> present(const qxl_frame& frame, std::span<const qxl_rect> rects);
   Result<> blank(const qxl_rect& rect);
   Result<SurfaceId> create_surface(qxl_bo* bo, const qxl_surface_desc& desc, uint64_t offset,
                                    qxl_fence* destroyed);

@@ -140,8 +140,8 @@ void qxl_core_make_edid(const qxl_monitor* monitor, uint8_t* edid) {
 }
 
 int qxl_core_present(qxl_core* core, const qxl_frame* frame, const qxl_rect* rects,
-                     uint32_t count, qxl_fence** reading) {
-  return errno_of(device(core).present(*frame, {rects, count}, reading));
+                     uint32_t count) {
+  return errno_of(device(core).present(*frame, {rects, count}));
 }
 
 int qxl_core_blank(qxl_core* core, const qxl_rect* rect) {

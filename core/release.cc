@@ -38,7 +38,6 @@ Release* ReleaseTable::allocate(Arena& arena, uint64_t bytes) {
   release.arena = &arena;
   release.extent = extent;
   release.fence = nullptr;
-  release.readers = nullptr;
   release.surface = kPrimarySurface;
   release.state = ReleaseState::kHeld;
   QXLReleaseInfo info = {.id = id_of(release).value()};

@@ -23,7 +23,6 @@ struct Release {
   Arena* arena;         // where `extent` goes back to
   Extent extent;        // the command starts with its QXLReleaseInfo here
   qxl_fence* fence;     // signalled and dropped at release; may be null
-  uint32_t* readers;    // atomic; counted down at release; may be null
   uint32_t generation;  // of this use of the record; part of the id
   uint32_t next_free;
   SurfaceId surface;  // freed at release unless it is the primary

@@ -16,11 +16,6 @@ bool most_of(uint32_t tiles, const qxl_rect& rect) {
   return tiles >= (Shadow::tiles_of(rect) + 1) / 2;
 }
 
-// Whether user space draws the same pixels on both.
-bool same_place(const qxl_frame& a, const qxl_frame& b) {
-  return a.offset == b.offset && a.pitch == b.pitch && a.format == b.format;
-}
-
 }  // namespace
 
 // One call of present() on a head with a shadow. Collects rectangles for the
@@ -29,25 +24,19 @@ bool same_place(const qxl_frame& a, const qxl_frame& b) {
 // shows must not overtake them.
 class ShadowPresenter::Update {
  public:
-  Update(ShadowPresenter& presenter, Head& head, const Reference& reference,
-         const qxl_rect& primary)
+  Update(ShadowPresenter& presenter, Head& head, const qxl_frame& frame, const qxl_rect& primary)
       : presenter_(presenter),
-        head_(head),
         shadow_(head.shadow),
+        looks_(head.patience.looks()),
         place_(head.place),
-        visible_(moved(intersect(primary, place_), -place_.x1, -place_.y1)),
-        reference_(reference),
-        frame_(*reference.frame, reference.frame->dx - place_.x1, reference.frame->dy - place_.y1),
-        looks_(head.patience.looks()) {}
+        frame_(frame, frame.dx - head.place.x1, frame.dy - head.place.y1),
+        primary_(primary) {}
 
   // `rects` are the frame's.
   Result<> add_all(std::span<const qxl_rect> rects) {
-    bool covers = covers_all(rects);
-    if (covers && (head_.fresh || !looks_) && can_refer()) return refer();
-    head_.fresh = false;
-    if (!covers && presenter_.reads_another(head_, *reference_.frame)) return replace();
+    qxl_rect visible = moved(intersect(primary_, place_), -place_.x1, -place_.y1);
     for (const qxl_rect& rect : rects) {
-      qxl_rect area = intersect(frame_.place(rect), visible_);
+      qxl_rect area = intersect(frame_.place(rect), visible);
       if (!empty(area)) QXL_TRY(add(area));
     }
     return flush();
@@ -58,43 +47,6 @@ class ShadowPresenter::Update {
   }
 
  private:
-  // Whether all of the head is to be shown anew.
-  [[nodiscard]] bool covers_all(std::span<const qxl_rect> rects) const {
-    for (const qxl_rect& rect : rects)
-      if (contains(frame_.place(rect), visible_)) return true;
-    return false;
-  }
-
-  // The part of the frame that the head shows.
-  [[nodiscard]] qxl_rect part() const {
-    const qxl_frame& frame = *reference_.frame;
-    return moved(visible_, place_.x1 - frame.dx, place_.y1 - frame.dy);
-  }
-
-  [[nodiscard]] bool can_refer() const {
-    return presenter_.references_.can_present(reference_, part());
-  }
-
-  Result<> refer() {
-    shadow_.forget(visible_);
-    head_.fresh = false;
-    head_.referenced = *reference_.frame;
-    return presenter_.references_.present(reference_, part(),
-                                          moved(visible_, place_.x1, place_.y1), head_.readers);
-  }
-
-  // The frame that the host may still read is user space's to draw on now. All of
-  // this one covers it, once: from then on the shadow knows the head again.
-  Result<> replace() {
-    qxl_rect area = intersect(frame_.place(rect_of_size(reference_.frame->width,
-                                                        reference_.frame->height)),
-                              visible_);
-    looks_ = true;
-    shadow_.forget(visible_);
-    if (!empty(area)) QXL_TRY(send(area));
-    return flush();
-  }
-
   Result<> add(const qxl_rect& area) {
     if (!looks_) {
       shadow_.forget(area);
@@ -161,13 +113,11 @@ class ShadowPresenter::Update {
   }
 
   ShadowPresenter& presenter_;
-  Head& head_;
   Shadow& shadow_;
+  const bool looks_;
   const qxl_rect place_;
-  const qxl_rect visible_;  // of the head
-  const Reference& reference_;
   const FrameReader frame_;
-  bool looks_;
+  const qxl_rect primary_;
   uint64_t sent_pixels_ = 0;
   uint64_t looked_pixels_ = 0;  // of what was known
   uint64_t looked_sent_ = 0;
@@ -179,7 +129,6 @@ void ShadowPresenter::set_heads(std::span<const qxl_head> heads) {
   for (size_t i = 0; i < QXL_MAX_HEADS; ++i) {
     qxl_head head = i < heads.size() ? heads[i] : qxl_head{};
     heads_[i].patience = {};
-    heads_[i].fresh = true;
     heads_[i].place = moved(rect_of_size(head.width, head.height), static_cast<int32_t>(head.x),
                             static_cast<int32_t>(head.y));
     if (head.width != 0)
@@ -193,19 +142,12 @@ void ShadowPresenter::forget_heads() {
   for (Head& head : heads_) head.shadow.release();
 }
 
-bool ShadowPresenter::reads_another(const Head& head, const qxl_frame& frame) {
-  if (load_acquire(&head.readers) == 0 || same_place(frame, head.referenced)) return false;
-  submission_.collect();
-  return load_acquire(&head.readers) != 0;
-}
-
 Result<> ShadowPresenter::present(const qxl_frame& frame, std::span<const qxl_rect> rects,
-                                  const qxl_rect& primary, qxl_fence** reading) {
+                                  const qxl_rect& primary) {
   if (frame.head >= QXL_MAX_HEADS || !heads_[frame.head].shadow.exists())
     return copies_.present(frame, rects, primary);
   Head& head = heads_[frame.head];
-  Reference reference = {.frame = &frame, .reading = reading && *reading ? reading : nullptr};
-  Update update(*this, head, reference, primary);
+  Update update(*this, head, frame, primary);
   auto result = update.add_all(rects);
   // What was not sent, the shadow must not claim to be on screen.
   if (!result.ok()) head.shadow.forget(head.shadow.extent());

@@ -291,7 +291,6 @@ void Submission::finish(Release& release, int error) {
                         error);
   }
   if (release.fence) qxl_k_fence_signal(release.fence, error);
-  if (release.readers) subtract_release(release.readers, 1);
   if (release.surface != kPrimarySurface) ids_.free(release.surface);
   releases_.free(release);
 }

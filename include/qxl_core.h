@@ -150,20 +150,12 @@ void qxl_core_make_edid(const struct qxl_monitor *monitor, uint8_t *edid);
 
 /*
  * Shows @count rectangles of @frame on the primary (QXL_DRAW_COPY). Parts
- * outside the frame or the primary are cut off, empty ones ignored. Waits,
- * bounded, for ring slots and upload memory: may sleep. -EIO when the device is
- * lost.
- *
- * Pixels have been copied when it returns, unless the host is to read them where
- * they are: only where @frame has an offset and *@reading is a fence. Then that
- * is taken over and *@reading is NULL afterwards, on error too; it signals when
- * the host has let go of the frame. Until then nothing else may be put there, but
- * user space may go on drawing: what it presents next replaces what the host
- * showed of that. @reading may be NULL.
+ * outside the frame or the primary are cut off, empty ones ignored. The
+ * pixels have been copied when it returns. Waits, bounded, for ring slots and
+ * upload memory: may sleep. -EIO when the device is lost.
  */
 int qxl_core_present(struct qxl_core *core, const struct qxl_frame *frame,
-		     const struct qxl_rect *rects, uint32_t count,
-		     struct qxl_fence **reading);
+		     const struct qxl_rect *rects, uint32_t count);
 
 /* Fills a rectangle of the primary with black (QXL_DRAW_FILL). May sleep. */
 int qxl_core_blank(struct qxl_core *core, const struct qxl_rect *rect);

@@ -120,13 +120,9 @@ static inline uint32_t qxl_monitor_mm(uint32_t pixels)
 	return (pixels * 127u + 240u) / 480u;
 }
 
-/* A frame whose pixels the host cannot reach. */
-#define QXL_NOT_IN_DEVICE (~0ull)
-
 /* A framebuffer to present from. The core only reads the pixels. */
 struct qxl_frame {
 	const void *pixels; /* mapped for the whole call */
-	uint64_t offset; /* where they are in the surface BAR, or QXL_NOT_IN_DEVICE */
 	/* What the pixels pass on their way, the same for the whole call; or NULL. */
 	const struct qxl_lut *lut;
 	uint32_t pitch; /* bytes between rows */
@@ -177,7 +173,6 @@ struct qxl_counters {
 	uint64_t oom_notifies;    /* requests to the host to free memory */
 	uint64_t presented_rects;
 	uint64_t presented_bytes;
-	uint64_t referenced_bytes;  /* of damage that the host reads where it is */
 	uint64_t moved_bytes;       /* of damage that the host moved itself */
 	uint64_t spared_bytes;      /* of damage that was not copied */
 	uint64_t in_flight;         /* now: commands held by the host */

@@ -362,9 +362,6 @@ static void in_format(const void *arg)
 	if (!show(frames[which].fb))
 		return;
 	check_picture(which, "none", 1);
-	/* the first frame may have been the host's to read: then this is compared */
-	ret = card_update(&card, frames[which].fb, NULL, 0, 0, 0);
-	check(!ret, "flip: %d", ret);
 	before = counter("commands");
 	ret = card_update(&card, frames[which].fb, NULL, 0, 0, 0);
 	check(!ret, "flip: %d", ret);

@@ -37,12 +37,6 @@ inline void add_relaxed(T* p, std::type_identity_t<T> value) {
   __atomic_fetch_add(p, value, __ATOMIC_RELAXED);
 }
 
-// For counts of users: who sees the last one gone also sees what it did before.
-template <typename T>
-inline void subtract_release(T* p, std::type_identity_t<T> value) {
-  __atomic_fetch_sub(p, value, __ATOMIC_RELEASE);
-}
-
 // Orders earlier stores before later loads, against the host too: also drains
 // write-combining buffers.
 inline void full_fence() {

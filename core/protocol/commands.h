@@ -19,20 +19,17 @@ struct CommandMemory {
 };
 
 // A bitmap, top-down, packed or not, that the host may read until the command is
-// released. Of one that may change until then (QXL_BITMAP_UNSTABLE) the server
-// takes a copy when it compresses it, and remembers nothing of it.
+// released.
 struct Bitmap {
   DeviceAddress data;
   uint32_t width;
   uint32_t height;
   uint32_t stride;
-  bool unstable = false;
 };
 
 // Where a command that carries its pixels keeps them: bytes from its start.
 inline constexpr uint32_t kCopyPixels = 384;
 // Bytes to reserve for the commands without a payload.
-inline constexpr uint32_t kCopyBytes = kCopyPixels;  // with the pixels elsewhere
 extern const uint32_t kFillBytes;
 extern const uint32_t kCopyBitsBytes;
 extern const uint32_t kSurfaceBytes;

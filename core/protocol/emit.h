@@ -51,7 +51,6 @@ inline void init_bitmap(QXLImage& image, uint8_t format, const Bitmap& bitmap) {
   QXLBitmap& bits = image.bitmap;
   bits.format = format;
   bits.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
-  if (bitmap.unstable) bits.flags |= QXL_BITMAP_UNSTABLE;
   bits.x = bitmap.width;
   bits.y = bitmap.height;
   bits.stride = bitmap.stride;

@@ -16,12 +16,6 @@ bool counter_await(const char *path, const char *name, uint64_t value,
 /* Checks that @name has @value, now or after a while. */
 void counter_check(const char *path, const char *name, uint64_t value);
 
-/*
- * Checks that framebuffers which the host may read are all that is in surface memory,
- * now or after a while.
- */
-void counter_check_surface_memory(const char *path);
-
 /* Checks that the driver holds nothing but @bos objects: no surface, no memory. */
 void counters_check_idle(const char *path, uint64_t bos);
 

@@ -41,13 +41,11 @@ struct Misbehaviour {
   std::atomic<bool> keeps_releases{false};
 };
 
-// Memory the host still reads: the guest must leave it alone, unless it said that
-// it will not.
+// Memory the host still reads: the guest must leave it alone.
 struct Region {
   const uint8_t *at;
   uint64_t bytes;
   uint64_t hash;
-  bool unstable = false;
 };
 
 // The host's picture of a surface, packed, and where the guest has it.
@@ -121,7 +119,6 @@ struct DeviceStats {
   uint32_t bit_copies = 0;
   uint32_t composites = 0;
   uint32_t cached_images = 0;
-  uint32_t references = 0;  // copies whose bitmap may change
   uint32_t cursor_sets = 0;
   uint32_t cursor_moves = 0;
   uint32_t cursor_hides = 0;

@@ -325,7 +325,6 @@ bool FakeDevice::parse_copy_bitmap(const QXLImage &image, Held &held, Drawing &d
     stats_.cached_images++;
   }
   stats_.copies++;
-  stats_.references += held.regions.back().unstable;
   stats_.copied_pixels += (uint64_t)image.bitmap.x * image.bitmap.y;
   stats_.last_copy = drawing.bbox;
   stats_.stream_friendly &= drawing.effect == QXL_EFFECT_OPAQUE;
@@ -362,7 +361,6 @@ bool FakeDevice::parse_bitmap(const QXLBitmap &bitmap, Held &held, Drawing &draw
   if (bitmap.stride != (row + 3) / 4 * 4) stats_.stream_friendly = false;
   if (bitmap.flags & QXL_BITMAP_DIRECT) {
     if (!hold(held, bitmap.data, bytes, "bitmap")) return false;
-    held.regions.back().unstable = bitmap.flags & QXL_BITMAP_UNSTABLE;
     for (uint32_t y = 0; y < bitmap.y; y++)
       drawing.rows.push_back(held.regions.back().at + (uint64_t)y * bitmap.stride);
   } else {

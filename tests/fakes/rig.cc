@@ -28,7 +28,6 @@ void Frame::scribble(uint32_t seed) {
 
 qxl_frame Frame::at(int32_t dx, int32_t dy, uint32_t head) const {
   return {.pixels = pixels.data(),
-          .offset = QXL_NOT_IN_DEVICE,
           .lut = nullptr,
           .pitch = pitch,
           .width = width,
@@ -110,7 +109,7 @@ int CoreTest::present(const Frame &frame, const std::vector<qxl_rect> &rects, in
                       int32_t dy) {
   const qxl_frame view = frame.at(dx, dy);
 
-  return qxl_core_present(core, &view, rects.data(), (uint32_t)rects.size(), nullptr);
+  return qxl_core_present(core, &view, rects.data(), (uint32_t)rects.size());
 }
 
 int CoreTest::present_all(const Frame &frame) {

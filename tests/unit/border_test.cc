@@ -59,17 +59,16 @@ TEST(Border, RomInfo) {
 }
 
 TEST(Border, Frame) {
-  EXPECT_SIZE(qxl_frame, 56);
+  EXPECT_SIZE(qxl_frame, 48);
   EXPECT_AT(qxl_frame, pixels, 0);
-  EXPECT_AT(qxl_frame, offset, 8);
-  EXPECT_AT(qxl_frame, lut, 16);
-  EXPECT_AT(qxl_frame, pitch, 24);
-  EXPECT_AT(qxl_frame, width, 28);
-  EXPECT_AT(qxl_frame, height, 32);
-  EXPECT_AT(qxl_frame, dx, 36);
-  EXPECT_AT(qxl_frame, dy, 40);
-  EXPECT_AT(qxl_frame, head, 44);
-  EXPECT_AT(qxl_frame, format, 48);
+  EXPECT_AT(qxl_frame, lut, 8);
+  EXPECT_AT(qxl_frame, pitch, 16);
+  EXPECT_AT(qxl_frame, width, 20);
+  EXPECT_AT(qxl_frame, height, 24);
+  EXPECT_AT(qxl_frame, dx, 28);
+  EXPECT_AT(qxl_frame, dy, 32);
+  EXPECT_AT(qxl_frame, head, 36);
+  EXPECT_AT(qxl_frame, format, 40);
   EXPECT_EQ(sizeof(qxl_pixels), 4u);
   EXPECT_EQ(QXL_PIXELS_XRGB2101010, 3);
 }
@@ -98,8 +97,8 @@ TEST(Border, Small) {
   EXPECT_AT(qxl_monitor, timing, 8);
   EXPECT_SIZE(qxl_surface_desc, 16);
   EXPECT_AT(qxl_surface_desc, stride, 12);
-  EXPECT_SIZE(qxl_counters, 168);
-  EXPECT_AT(qxl_counters, lost, 160);
+  EXPECT_SIZE(qxl_counters, 160);
+  EXPECT_AT(qxl_counters, lost, 152);
 }
 
 TEST(Border, Command) {

@@ -200,7 +200,6 @@ class FormatFrame {
   }
   qxl_frame view(int32_t dx = 0, int32_t dy = 0) const {
     return {.pixels = memory.data(),
-            .offset = QXL_NOT_IN_DEVICE,
             .lut = lut,
             .pitch = pitch,
             .width = width,
@@ -237,7 +236,7 @@ class FormatFrames : public fake::CoreTest {
             int dy = 0) {
     const qxl_frame view = frame.view(dx, dy);
 
-    ASSERT_EQ(qxl_core_present(core, &view, rects.data(), (uint32_t)rects.size(), nullptr), 0);
+    ASSERT_EQ(qxl_core_present(core, &view, rects.data(), (uint32_t)rects.size()), 0);
     for (const qxl_rect &rect : rects)
       for (int y = std::max({rect.y1, 0, -dy});
            y < std::min({rect.y2, (int)frame.height, kHeight - dy}); y++)

@@ -390,8 +390,8 @@ TEST_F(Shadow, Heads) {
   const qxl_rect whole = {0, 0, 1000, 1000};
 
   for (int round = 0; round < 2; round++) {
-    ASSERT_EQ(qxl_core_present(core, &left_view, &whole, 1, nullptr), 0);
-    ASSERT_EQ(qxl_core_present(core, &right_view, &whole, 1, nullptr), 0);
+    ASSERT_EQ(qxl_core_present(core, &left_view, &whole, 1), 0);
+    ASSERT_EQ(qxl_core_present(core, &right_view, &whole, 1), 0);
     for (uint32_t y = 0; y < 480; y++)
       for (uint32_t x = 0; x < 320; x++) {
         if (y >= 100) expected[y * kWidth + x] = left.pixel(x, y - 100);
@@ -406,7 +406,7 @@ TEST_F(Shadow, Heads) {
 TEST_F(Shadow, FrameLargerThanTheHead) {
   set_heads({{0, 0, 320, 480}, {320, 0, 320, 480}});
   const qxl_frame view = frame.at(-50, 0, 0);
-  ASSERT_EQ(qxl_core_present(core, &view, &kAll, 1, nullptr), 0);
+  ASSERT_EQ(qxl_core_present(core, &view, &kAll, 1), 0);
   for (uint32_t y = 0; y < 480; y++)
     for (uint32_t x = 0; x < 320; x++) expected[y * kWidth + x] = frame.pixel(x + 50, y);
   expect_picture(expected);
