@@ -11,4 +11,14 @@ const uint8_t* FrameReader::converted(int32_t x, int32_t y, uint32_t count) cons
   return look_;
 }
 
+void FrameReader::copy_converted(int32_t x, int32_t y, uint32_t count, uint8_t* to) const {
+  while (count > 0) {
+    uint32_t some = count < kSpan ? count : kSpan;
+    copy_pixels(to, converted(x, y, some), some);
+    to += size_t{some} * kBytesPerPixel;
+    x += static_cast<int32_t>(some);
+    count -= some;
+  }
+}
+
 }  // namespace qxl

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/copy.h"
 #include "core/rect.h"
 
 namespace qxl {
@@ -34,14 +35,10 @@ class FrameReader {
   }
   // Copies `count` pixels from (x, y) on. `to` is written once, and not read.
   void copy(int32_t x, int32_t y, uint32_t count, uint8_t* to) const {
-    uint32_t most = direct_ ? count : kSpan;
-    while (count > 0) {
-      uint32_t some = count < most ? count : most;
-      __builtin_memcpy(to, span(x, y, some), size_t{some} * kBytesPerPixel);
-      to += size_t{some} * kBytesPerPixel;
-      x += static_cast<int32_t>(some);
-      count -= some;
-    }
+    if (direct_)
+      copy_pixels(to, at(x, y, kBytesPerPixel), count);
+    else
+      copy_converted(x, y, count, to);
   }
 
  private:
@@ -54,6 +51,7 @@ class FrameReader {
 
   // Apart, so that the usual case stays short.
   [[nodiscard]] const uint8_t* converted(int32_t x, int32_t y, uint32_t count) const;
+  void copy_converted(int32_t x, int32_t y, uint32_t count, uint8_t* to) const;
 
   const qxl_frame& frame_;
   int32_t x_;

@@ -19,7 +19,7 @@ class PixelSource {
   void copy(int32_t x, int32_t y, uint32_t count, uint8_t* to) const {
     if (!shadow_) return frame_.copy(x, y, count, to);
     shadow_->update(frame_, x, y, count);
-    __builtin_memcpy(to, shadow_->at(x, y), size_t{count} * kBytesPerPixel);
+    copy_pixels(to, shadow_->at(x, y), count);
   }
 
  private:

@@ -146,16 +146,16 @@ bool Shadow::Marked::next(qxl_rect& rect) {
 
 // Rows in the order in which none is overwritten before it has moved.
 void Shadow::move(const Move& move) {
-  size_t bytes = size_t{width_of(move.dest)} * kBytesPerPixel;
+  uint32_t width = width_of(move.dest);
   for (uint32_t i = 0; i < height_of(move.dest); ++i) {
     int32_t row = static_cast<int32_t>(i);
     int32_t y = move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row;
     auto* to = pixels_ + offset(move.dest.x1, y);
     const auto* from = at(move.dest.x1 - move.dx, y - move.dy);
     if (move.dy != 0)
-      __builtin_memcpy(to, from, bytes);
+      copy_pixels(to, from, width);
     else
-      __builtin_memmove(to, from, bytes);
+      __builtin_memmove(to, from, size_t{width} * kBytesPerPixel);
   }
 }
 

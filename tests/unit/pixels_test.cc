@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/copy.h"
 #include "rig.h"
 
 namespace {
@@ -115,6 +116,22 @@ TEST(Pixels, Bytes) {
   EXPECT_EQ(qxl::bytes_per_pixel(QXL_PIXELS_RGB565), 2u);
   EXPECT_EQ(qxl::bytes_per_pixel(QXL_PIXELS_XRGB1555), 2u);
   EXPECT_EQ(qxl::bytes_per_pixel(QXL_PIXELS_XRGB2101010), 4u);
+}
+
+// Short rows and long ones, of even and odd length, at any address: those pixels and no others.
+TEST(Pixels, Copying) {
+  std::vector<uint8_t> from(600), to(600);
+
+  for (size_t i = 0; i < from.size(); i++) from[i] = (uint8_t)(i * 7 + 1);
+  for (uint32_t count = 0; count <= 2 * qxl::kMinString + 3; count++)
+    for (size_t at : {0, 1, 4, 7}) {
+      std::fill(to.begin(), to.end(), 0);
+      qxl::copy_pixels(to.data() + 8 + at, from.data() + at, count);
+      for (size_t i = 0; i < to.size(); i++) {
+        const bool inside = i >= 8 + at && i < 8 + at + size_t{count} * 4;
+        ASSERT_EQ(to[i], inside ? from[i - 8] : 0) << count << " pixels, byte " << i;
+      }
+    }
 }
 
 TEST(Pixels, LutIsByChannel) {
