@@ -9,8 +9,6 @@
  * back, so it is the host's picture that counts; only the pointer, which clients
  * draw, is no part of it.
  */
-#include <linux/module.h>
-
 #include <drm/drm_atomic.h>
 #include <drm/drm_debugfs_crc.h>
 #include <drm/drm_drv.h>
@@ -131,30 +129,27 @@ static void release_work(struct work_struct *work)
 					     struct qxl_crtc, crc.release_work);
 
 	if (!is_closed(head)) {
-		schedule_delayed_work(&head->crc.release_work, 1);
+		qxl_hold_look(&head->crc.release_work, 1);
 		return;
 	}
-	drm_dev_put(head->base.dev);
-	module_put(THIS_MODULE);
+	qxl_hold_end(to_qxl(head->base.dev));
 }
 
 /* The file is open: one that was just closed may have left what is needed. */
 static int hold(struct qxl_crtc *head)
 {
+	struct qxl_device *qdev = to_qxl(head->base.dev);
 	struct drm_crtc_crc *crc = &head->base.crc;
 	bool held;
 
-	if (!try_module_get(THIS_MODULE))
+	if (!qxl_hold_begin(qdev))
 		return -ENODEV;
-	drm_dev_get(head->base.dev);
 	spin_lock_irq(&crc->lock);
 	held = head->crc.held;
 	head->crc.held = true;
 	spin_unlock_irq(&crc->lock);
-	if (held) {
-		drm_dev_put(head->base.dev);
-		module_put(THIS_MODULE);
-	}
+	if (held)
+		qxl_hold_end(qdev);
 	return 0;
 }
 
@@ -192,7 +187,7 @@ static void turn_off(struct qxl_crtc *head)
 	if (!turn(head, false))
 		return;
 	drm_crtc_vblank_put(&head->base);
-	schedule_delayed_work(&head->crc.release_work, 0);
+	qxl_hold_look(&head->crc.release_work, 0);
 }
 
 /* Sources ------------------------------------------------------------------- */

@@ -377,7 +377,28 @@ static struct pci_driver qxl_pci_driver = {
 	.driver.pm = pm_sleep_ptr(&qxl_pm_ops),
 };
 
-drm_module_pci_driver_if_modeset(qxl_pci_driver, qxl_modeset);
+/* Module ----------------------------------------------------------------------- */
+
+static int __init qxl_init(void)
+{
+	int ret = qxl_hold_init();
+
+	if (ret)
+		return ret;
+	ret = drm_pci_register_driver_if_modeset(&qxl_pci_driver, qxl_modeset);
+	if (ret)
+		qxl_hold_fini();
+	return ret;
+}
+
+static void __exit qxl_exit(void)
+{
+	pci_unregister_driver(&qxl_pci_driver);
+	qxl_hold_fini();
+}
+
+module_init(qxl_init);
+module_exit(qxl_exit);
 
 MODULE_DESCRIPTION("QXL paravirtual GPU");
 MODULE_AUTHOR("The qxl guest driver project");

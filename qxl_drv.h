@@ -110,6 +110,22 @@ static inline struct qxl_bo *qxl_fb_bo(const struct drm_framebuffer *fb)
 /* qxl_drv.c */
 extern const struct drm_driver qxl_driver;
 
+/* qxl_hold.c */
+
+/* With the module: -ENOMEM. */
+int qxl_hold_init(void);
+/* Waits for work that is just returning. May sleep. */
+void qxl_hold_fini(void);
+/* Takes a reference to device and module. False: the module is about to go. */
+bool qxl_hold_begin(struct qxl_device *qdev);
+/* What @work does, in so many jiffies: if it is time, qxl_hold_end(). */
+void qxl_hold_look(struct delayed_work *work, unsigned long delay);
+/*
+ * Gives them back. When they may be the last, from such work only, and device and
+ * work may be gone afterwards. May sleep.
+ */
+void qxl_hold_end(struct qxl_device *qdev);
+
 /* qxl_irq.c */
 
 /* Requests the interrupt and readies deferred work. May sleep. */
