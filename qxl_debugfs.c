@@ -74,6 +74,7 @@ static int qxl_debugfs_counters(struct seq_file *m, void *unused)
 	show_core(m, qdev);
 	drm_dev_exit(idx);
 	show(m, "awaited_fences", atomic_read(&qdev->awaited_fences));
+	show(m, "out_fences", READ_ONCE(qdev->out_fences.count));
 	show(m, "bos", count_bos(qdev));
 	show(m, "vram_used_bytes", qxl_ttm_used_bytes(qdev, TTM_PL_VRAM));
 	show(m, "vram_bytes", qdev->layout.vram_bytes);

@@ -111,10 +111,18 @@ static struct drm_framebuffer *qxl_fb_create(QXL_FB_CREATE_PARAMS)
 	return ERR_PTR(ret);
 }
 
+static int qxl_commit(struct drm_device *ddev, struct qxl_atomic_commit *state,
+		      bool nonblock)
+{
+	int ret = qxl_outfence_commit(state);
+
+	return ret ? ret : drm_atomic_helper_commit(ddev, state, nonblock);
+}
+
 static const struct drm_mode_config_funcs qxl_mode_config_funcs = {
 	.fb_create = qxl_fb_create,
 	.atomic_check = qxl_atomic_check,
-	.atomic_commit = drm_atomic_helper_commit,
+	.atomic_commit = qxl_commit,
 };
 
 /* Heads -------------------------------------------------------------------- */
@@ -167,5 +175,5 @@ int qxl_display_init(struct qxl_device *qdev)
 	if (ret)
 		return ret;
 	drm_mode_config_reset(ddev);
-	return 0;
+	return qxl_outfence_init(qdev);
 }

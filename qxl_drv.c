@@ -349,6 +349,7 @@ const struct drm_driver qxl_driver = {
 	.num_ioctls = QXL_NUM_IOCTLS,
 	.dumb_create = qxl_gem_dumb_create,
 	.gem_prime_import = qxl_prime_import,
+	.postclose = qxl_outfence_postclose,
 	.debugfs_init = qxl_debugfs_init,
 	/* Initializers, or nothing. */
 	/* clang-format off */

@@ -59,6 +59,17 @@ struct qxl_crtc {
 	struct qxl_rect damage[QXL_DAMAGE_BATCH];
 };
 
+/* Fences that commits have given out; see qxl_outfence.c. */
+struct qxl_out_fences {
+	struct mutex lock; /* protects what follows */
+	struct list_head list;
+	struct list_head orphans; /* whose file may be closed */
+	unsigned int count;       /* of both; debugfs reads it without */
+	bool held;                /* device and module are, for the orphans */
+	unsigned long delay;      /* jiffies, to the next look at them */
+	struct delayed_work look_work;
+};
+
 struct qxl_device {
 	struct drm_device ddev;
 	struct pci_dev *pdev;
@@ -88,6 +99,7 @@ struct qxl_device {
 	/* What heads show: commits, which change it, read; CRCs write. */
 	struct rw_semaphore shown;
 	struct delayed_work farewell_work;
+	struct qxl_out_fences out_fences;
 	/* The BO that is the primary, counted, or NULL; commit order. */
 	struct qxl_bo *primary_bo;
 };
@@ -266,6 +278,18 @@ const char *const *qxl_crc_sources(struct drm_crtc *crtc, size_t *count);
 int qxl_crc_verify_source(struct drm_crtc *crtc, const char *name,
 			  size_t *values);
 int qxl_crc_set_source(struct drm_crtc *crtc, const char *name);
+
+/* qxl_outfence.c */
+
+/* When heads and writeback connectors are there, which go after this. -ENOMEM. */
+int qxl_outfence_init(struct qxl_device *qdev);
+/*
+ * Before the commit can be seen: its fences keep what they use. May sleep.
+ * -ENOMEM.
+ */
+int qxl_outfence_commit(struct qxl_atomic_commit *state);
+/* drm_driver */
+void qxl_outfence_postclose(struct drm_device *ddev, struct drm_file *file);
 
 /* qxl_writeback.c */
 
