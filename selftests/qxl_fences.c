@@ -6,17 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/sync_file.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include <xf86drm.h>
 
 #include "card.h"
 #include "clock.h"
 #include "dumb.h"
+#include "fence.h"
 #include "host.h"
 #include "ktap.h"
 #include "mode.h"
@@ -82,33 +80,11 @@ static bool await_event(uint64_t user_data, struct card_event *event)
 		     event->user_data);
 }
 
-/* 1: signalled, 0: not yet, or a negative errno. */
-static int fence_state(int fence, int timeout_ms)
-{
-	struct pollfd pollfd = { .fd = fence, .events = POLLIN };
-	int ret = poll(&pollfd, 1, timeout_ms);
-
-	return ret < 0 ? -errno : ret;
-}
-
 static void check_signals(int fence, const char *what)
 {
 	int state = fence_state(fence, EVENT_MS);
 
 	check(state == 1, "%s: %d", what, state);
-}
-
-static bool fence_info(int fence, struct sync_fence_info *part)
-{
-	struct sync_file_info info = {
-		.num_fences = 1,
-		.sync_fence_info = (uintptr_t)part,
-	};
-
-	memset(part, 0, sizeof(*part));
-	return check(!ioctl(fence, SYNC_IOC_FILE_INFO, &info),
-		     "SYNC_IOC_FILE_INFO: errno %d", errno) &&
-	       check(info.num_fences == 1, "%u fences", info.num_fences);
 }
 
 /*

@@ -6,12 +6,9 @@
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <spice/enums.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <linux/sync_file.h>
 #include <unistd.h>
 #include <xf86drm.h>
 
@@ -19,14 +16,12 @@
 #include "counters.h"
 #include "dumb.h"
 #include "exec.h"
+#include "fence.h"
 #include "heads.h"
 #include "host.h"
 #include "ktap.h"
 #include "pattern.h"
-
-#ifndef DRM_CLIENT_CAP_WRITEBACK_CONNECTORS
-#define DRM_CLIENT_CAP_WRITEBACK_CONNECTORS 5
-#endif
+#include "writeback.h"
 
 #define WIDTH 640
 #define HEIGHT 480
@@ -36,71 +31,11 @@
 
 static const struct drm_mode_rect all = { 0, 0, WIDTH, HEIGHT };
 
-/* A writeback connector and its properties. */
-struct writeback {
-	uint32_t id;
-	uint32_t crtc_id;
-	uint32_t fb_id;
-	uint32_t out_fence;
-};
-
 static struct card card;
 static drmModeModeInfo mode;
 static struct dumb frame, target;
 static struct writeback writeback;
 static uint64_t bos_before;
-
-/* Finding them ------------------------------------------------------------------- */
-
-static bool reaches_crtc(const drmModeConnector *connector, uint32_t crtc_index)
-{
-	drmModeEncoder *encoder = drmModeGetEncoder(card.fd,
-						    connector->encoders[0]);
-	bool reaches = encoder && encoder->possible_crtcs == 1u << crtc_index;
-
-	drmModeFreeEncoder(encoder);
-	return reaches;
-}
-
-/* How many there are; the one for a CRTC is filled in. */
-static unsigned int find_writeback(uint32_t crtc_index, struct writeback *found)
-{
-	drmModeRes *resources = drmModeGetResources(card.fd);
-	unsigned int count = 0;
-
-	*found = (struct writeback){};
-	for (int i = 0; resources && i < resources->count_connectors; i++) {
-		drmModeConnector *connector =
-			drmModeGetConnector(card.fd, resources->connectors[i]);
-
-		if (connector &&
-		    connector->connector_type == DRM_MODE_CONNECTOR_WRITEBACK) {
-			count++;
-			if (reaches_crtc(connector, crtc_index))
-				found->id = connector->connector_id;
-		}
-		drmModeFreeConnector(connector);
-	}
-	drmModeFreeResources(resources);
-	return count;
-}
-
-static void find_properties(struct writeback *connector)
-{
-	const struct {
-		const char *name;
-		uint32_t *id;
-	} properties[] = {
-		{ "CRTC_ID", &connector->crtc_id },
-		{ "WRITEBACK_FB_ID", &connector->fb_id },
-		{ "WRITEBACK_OUT_FENCE_PTR", &connector->out_fence },
-	};
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(properties); i++)
-		*properties[i].id = card_find_property(&card, connector->id,
-						       DRM_MODE_OBJECT_CONNECTOR,
-						       properties[i].name, NULL);
-}
 
 static void setup(void)
 {
@@ -152,15 +87,13 @@ static const struct request attach = { .attach = true };
 /* Waits for the fence and gives it back; the error that it signals, or another. */
 static int wait_for(int fence)
 {
-	struct pollfd pollfd = { .fd = fence, .events = POLLIN };
-	struct sync_file_info info = {};
-	int ret = poll(&pollfd, 1, FENCE_MS);
+	struct sync_fence_info info;
+	int ret = fence_state(fence, FENCE_MS);
 
 	if (ret == 1)
-		ret = ioctl(fence, SYNC_IOC_FILE_INFO, &info) ? -errno :
-								info.status;
-	else
-		ret = ret ? -errno : -ETIMEDOUT;
+		ret = fence_info(fence, &info) ? info.status : -EIO;
+	else if (!ret)
+		ret = -ETIMEDOUT;
 	close(fence);
 	return ret == 1 ? 0 : ret;
 }
@@ -222,17 +155,16 @@ static void only_for_who_asks(void)
 {
 	struct head heads[HEADS_MAX];
 	unsigned int count = heads_find(&card, heads, HEADS_MAX);
-	unsigned int found = find_writeback(card.crtc_index, &writeback);
+	unsigned int found = writeback_find(&card, card.crtc_index, &writeback);
 	int ret;
 
 	check(!found, "%u before anybody asked", found);
 	ret = drmSetClientCap(card.fd, DRM_CLIENT_CAP_WRITEBACK_CONNECTORS, 1);
 	check(!ret, "client cap: errno %d", errno);
-	found = find_writeback(card.crtc_index, &writeback);
+	found = writeback_find(&card, card.crtc_index, &writeback);
 	check(found >= count, "%u for %u heads", found, count);
 	if (!writeback.id)
 		ktap_bail("no writeback connector");
-	find_properties(&writeback);
 }
 
 static void formats(void)
@@ -436,8 +368,7 @@ static void second_head(void)
 		ktap_skip("one head; num_heads=2 is for this");
 		return;
 	}
-	find_writeback(1, &second);
-	find_properties(&second);
+	writeback_find(&card, 1, &second);
 	ret = commit(&(struct request){ .detach = true });
 	check(!ret, "detach: %d", ret);
 	ret = head_show(&card, &heads[0], frame.fb, 0, 320, HEIGHT);
