@@ -44,14 +44,18 @@ MODULE_PARM_DESC(
 /* When the device goes, or when it never came to be. */
 static void unmap_bars(struct drm_device *ddev, void *unused)
 {
-	struct qxl_resources *res = &to_qxl(ddev)->res;
+	struct qxl_device *qdev = to_qxl(ddev);
+	struct qxl_resources *res = &qdev->res;
 
+	if (qdev->surface_memory)
+		iounmap((void __iomem *)qdev->surface_memory);
 	if (res->ram_header)
 		iounmap((void __iomem *)res->ram_header);
 	if (res->ram)
 		iounmap((void __iomem *)res->ram);
 	if (res->rom)
 		iounmap((void __iomem *)res->rom);
+	qdev->surface_memory = NULL;
 	res->ram_header = NULL;
 	res->ram = NULL;
 	res->rom = NULL;
@@ -100,7 +104,7 @@ static int check_bars(struct qxl_device *qdev)
 /*
  * The ROM first, because it says where the RAM header is: the header is mapped
  * uncached, as the host's and our words in it must be seen in order, and the
- * rest of BAR 0 write-combined.
+ * rest of BAR 0 and the surfaces write-combined.
  */
 static int map_bars(struct qxl_device *qdev)
 {
@@ -122,7 +126,11 @@ static int map_bars(struct qxl_device *qdev)
 					      qdev->rom.ram_header_offset);
 	res->ram_header = (void __force *)ioremap(
 		header, res->ram_bytes - qdev->rom.ram_header_offset);
-	return res->ram && res->ram_header ? 0 : -ENOMEM;
+	qdev->surface_memory = (void __force *)ioremap_wc(res->surface_base,
+							  res->surface_bytes);
+	if (!res->ram || !res->ram_header || !qdev->surface_memory)
+		return -ENOMEM;
+	return 0;
 }
 
 static void destroy_core(struct drm_device *ddev, void *unused)

@@ -74,6 +74,7 @@ struct qxl_device {
 	struct drm_device ddev;
 	struct pci_dev *pdev;
 	struct qxl_resources res;
+	void *surface_memory; /* mapped surface BAR, write-combined */
 	struct qxl_rom_info rom;
 	struct qxl_layout layout;
 	struct qxl_core *core;
@@ -383,8 +384,12 @@ static inline u64 qxl_ttm_offset(const struct ttm_resource *mem)
 	return (u64)mem->start << PAGE_SHIFT;
 }
 
-/* Where the kernel has @mem, which is in VRAM; write-combined. */
-void *qxl_ttm_vram(struct qxl_device *qdev, const struct ttm_resource *mem);
+/*
+ * Where the kernel has @mem, write-combined; NULL: it is pages. The device's memory
+ * is mapped as a whole, from probing until nobody has the device any more.
+ */
+void *qxl_ttm_device_memory(struct qxl_device *qdev,
+			    const struct ttm_resource *mem);
 /*
  * Moves everything into system memory; nothing else may use BOs meanwhile. May
  * sleep. -EBUSY: something is pinned; -ENOMEM. Some BOs may have moved then.

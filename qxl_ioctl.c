@@ -24,7 +24,16 @@ static int qxl_ioctl_map(struct drm_device *ddev, void *data,
 			 struct drm_file *file)
 {
 	struct drm_qxl_map *args = data;
+	struct qxl_bo *bo;
+	int ret;
 
+	bo = qxl_bo_lookup(file, args->handle);
+	if (!bo)
+		return -ENOENT;
+	ret = qxl_bo_place(bo);
+	qxl_bo_put(bo);
+	if (ret)
+		return ret;
 	return drm_gem_dumb_map_offset(file, ddev, args->handle, &args->offset);
 }
 

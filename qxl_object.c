@@ -82,13 +82,15 @@ static struct qxl_bo *new_bo(struct qxl_device *qdev, size_t bytes, u32 domain,
 }
 
 /*
- * Leaves @bo reserved: @resv, if given, is held by the caller and stays so. On
- * failure TTM calls qxl_bo_destroy(), sooner or later.
+ * Among the pages, of which there are none yet: TTM gets them when they are
+ * needed, and many an object never is. Leaves @bo reserved: @resv, if given, is
+ * held by the caller and stays so. On failure TTM calls qxl_bo_destroy(), sooner
+ * or later.
  */
 static int init_reserved(struct qxl_bo *bo, enum ttm_bo_type type,
 			 struct dma_resv *resv)
 {
-	struct ttm_place place = { .mem_type = domain_to_mem_type(bo->domain) };
+	struct ttm_place place = { .mem_type = TTM_PL_SYSTEM };
 	struct ttm_placement placement = qxl_compat_placement(&place);
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 
@@ -164,33 +166,49 @@ int qxl_bo_validate(struct qxl_bo *bo, u32 domain)
 	dma_resv_assert_held(bo->tbo.base.resv);
 	if (qxl_bo_is_imported(bo))
 		return domain == QXL_GEM_DOMAIN_CPU ? 0 : -EINVAL;
+	bo->placed = true;
 	if (bo->tbo.pin_count)
 		return bo->tbo.resource->mem_type == place.mem_type ? 0 : -EBUSY;
 	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
 }
 
-/*
- * All of VRAM is mapped anyway. TTM would hand out a part of that mapping, but
- * forgets that it did when user space's mapping goes (ttm_mem_io_free() counts
- * nothing), and then unmaps the whole.
- */
-static bool in_mapped_vram(const struct qxl_bo *bo)
+int qxl_bo_place(struct qxl_bo *bo)
 {
-	return bo->tbo.resource && bo->tbo.resource->mem_type == TTM_PL_VRAM;
+	int ret;
+
+	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
+	if (ret)
+		return ret;
+	if (!bo->placed && !qxl_bo_is_imported(bo))
+		ret = qxl_bo_validate(bo, bo->domain);
+	ttm_bo_unreserve(&bo->tbo);
+	return ret == -EINTR || ret == -ERESTARTSYS ? ret : 0;
+}
+
+/*
+ * The device's memory is mapped anyway. TTM would hand out a part of that mapping,
+ * but forgets that it did when user space's mapping goes (ttm_mem_io_free()
+ * counts nothing), and then unmaps the whole.
+ */
+static void *device_memory(struct qxl_bo *bo)
+{
+	return bo->tbo.resource ? qxl_ttm_device_memory(qxl_bo_device(bo),
+							bo->tbo.resource) :
+				  NULL;
 }
 
 int qxl_bo_map(struct qxl_bo *bo)
 {
+	void *memory = device_memory(bo);
+
 	dma_resv_assert_held(bo->tbo.base.resv);
 	if (!iosys_map_is_null(&bo->map))
 		return 0;
 	if (WARN_ON_ONCE(qxl_bo_is_imported(bo)))
 		return -EINVAL;
-	if (!in_mapped_vram(bo))
+	if (!memory)
 		return ttm_bo_vmap(&bo->tbo, &bo->map);
-	iosys_map_set_vaddr_iomem(
-		&bo->map, (void __iomem *)qxl_ttm_vram(qxl_bo_device(bo),
-						       bo->tbo.resource));
+	iosys_map_set_vaddr_iomem(&bo->map, (void __iomem *)memory);
 	return 0;
 }
 
@@ -199,7 +217,7 @@ void qxl_bo_drop_map(struct qxl_bo *bo)
 	/* An exporter's mapping goes with the object, see qxl_bo_destroy(). */
 	if (iosys_map_is_null(&bo->map) || qxl_bo_is_imported(bo))
 		return;
-	if (!in_mapped_vram(bo))
+	if (!device_memory(bo))
 		ttm_bo_vunmap(&bo->tbo, &bo->map);
 	iosys_map_clear(&bo->map);
 }

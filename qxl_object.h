@@ -19,6 +19,7 @@ struct qxl_bo {
 	struct ttm_buffer_object tbo; /* tbo.base is the GEM object */
 	struct list_head link;        /* in the device's bos */
 	u32 domain;                   /* QXL_GEM_DOMAIN_*, where it should be */
+	bool placed; /* it has been put somewhere; under the reservation */
 	struct qxl_surface_desc surface; /* width 0: not a surface */
 	/*
 	 * The host's id, or 0. Set under the reservation; whoever evicts takes
@@ -58,8 +59,8 @@ static inline bool qxl_bo_is_imported(const struct qxl_bo *bo)
 }
 
 /*
- * A new BO with one reference, zeroed as user space sees it. @bytes is rounded
- * up to pages. May sleep. -EINVAL: empty; -ENOMEM: larger than its domain, or
+ * A new BO with one reference, zeroed as user space sees it, and without memory
+ * until it is used. @bytes is rounded up to pages. May sleep. -EINVAL: empty; -ENOMEM: larger than its domain, or
  * no memory; -EINTR family when a signal came first.
  */
 int qxl_bo_create(struct qxl_device *qdev, size_t bytes, u32 domain,
@@ -96,6 +97,13 @@ struct qxl_bo *qxl_bo_lookup(struct drm_file *file, u32 handle);
  * not move.
  */
 int qxl_bo_validate(struct qxl_bo *bo, u32 domain);
+
+/*
+ * Puts a BO that has never been used into its domain, because its pages are about
+ * to be. Where there is no room it gets pages of the system's. Takes the
+ * reservation. May sleep. Fails for a signal only: -ERESTARTSYS.
+ */
+int qxl_bo_place(struct qxl_bo *bo);
 
 /* Maps all of the BO, wherever it is. The caller holds its reservation. */
 int qxl_bo_map(struct qxl_bo *bo);

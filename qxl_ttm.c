@@ -49,10 +49,19 @@ static void qxl_ttm_evict_flags(struct ttm_buffer_object *tbo,
 	*placement = qxl_compat_placement(&system);
 }
 
-void *qxl_ttm_vram(struct qxl_device *qdev, const struct ttm_resource *mem)
+void *qxl_ttm_device_memory(struct qxl_device *qdev,
+			    const struct ttm_resource *mem)
 {
-	return (u8 *)qdev->res.ram + qdev->layout.vram_offset +
-	       qxl_ttm_offset(mem);
+	u64 offset = qxl_ttm_offset(mem);
+
+	switch (mem->mem_type) {
+	case TTM_PL_VRAM:
+		return (u8 *)qdev->res.ram + qdev->layout.vram_offset + offset;
+	case TTM_PL_PRIV:
+		return (u8 *)qdev->surface_memory + offset;
+	default:
+		return NULL;
+	}
 }
 
 static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
@@ -65,7 +74,6 @@ static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
 	case TTM_PL_SYSTEM:
 		return 0;
 	case TTM_PL_VRAM:
-		mem->bus.addr = qxl_ttm_vram(qdev, mem);
 		mem->bus.offset = qdev->res.ram_base +
 				  qdev->layout.vram_offset + offset;
 		break;
@@ -75,6 +83,7 @@ static int qxl_ttm_io_mem_reserve(struct ttm_device *ttm,
 	default:
 		return -EINVAL;
 	}
+	mem->bus.addr = qxl_ttm_device_memory(qdev, mem);
 	mem->bus.is_iomem = true;
 	mem->bus.caching = ttm_write_combined;
 	return 0;
@@ -125,15 +134,10 @@ static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
 {
 	int idx, ret;
 
+	/* A new BO is among the pages, and has none: what moves it clears it. */
 	if (!tbo->resource) {
-		/* New memory goes through the system domain, so that the copy
-		 * from pages that do not exist yet clears it.
-		 */
-		if (new_mem->mem_type != TTM_PL_SYSTEM) {
-			hop->mem_type = TTM_PL_SYSTEM;
-			hop->flags = TTM_PL_FLAG_TEMPORARY;
-			return -EMULTIHOP;
-		}
+		if (WARN_ON_ONCE(new_mem->mem_type != TTM_PL_SYSTEM))
+			return -EINVAL;
 		ttm_bo_move_null(tbo, new_mem);
 		return 0;
 	}

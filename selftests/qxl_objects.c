@@ -5,7 +5,9 @@
 #include <qxl_drm.h>
 #include <spice/enums.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <xf86drm.h>
+#include <xf86drmMode.h>
 
 #include "card.h"
 #include "counters.h"
@@ -229,6 +231,90 @@ static void mapping_outlives_surface(void)
 	counter_check(card.path, "surfaces", 0);
 }
 
+/* Bytes of the device's memory that objects have. */
+static uint64_t used(void)
+{
+	uint64_t vram = 0, surfaces = 0;
+
+	check(counter_read(card.path, "vram_used_bytes", &vram) &&
+		      counter_read(card.path, "surface_used_bytes", &surfaces),
+	      "no counters");
+	return vram + surfaces;
+}
+
+static int map_offset(uint32_t handle, uint64_t *offset)
+{
+	struct drm_qxl_map args = { .handle = handle };
+	int ret = drmIoctl(card.fd, DRM_IOCTL_QXL_MAP, &args) ? -errno : 0;
+
+	*offset = args.offset;
+	return ret;
+}
+
+static void memory_comes_with_use(void)
+{
+	struct drm_qxl_alloc memory = { .size = MIB };
+	struct drm_qxl_alloc_surf surface = {
+		.format = SPICE_SURFACE_FMT_32_xRGB,
+		.width = 64,
+		.height = 64,
+		.stride = 256,
+	};
+	struct object object = { .fd = card.fd };
+	uint64_t offset;
+
+	counter_check(card.path, "vram_used_bytes", 0);
+	counter_check(card.path, "surface_used_bytes", 0);
+	if (!check(!drmIoctl(card.fd, DRM_IOCTL_QXL_ALLOC, &memory), "ALLOC"))
+		return;
+	object.handle = memory.handle;
+	check(used() == 0, "an object that nobody uses has memory");
+	check(!map_offset(object.handle, &offset), "MAP");
+	check(used() == MIB, "a mapped object has %" PRIu64 " bytes", used());
+	object_destroy(&object);
+	check(used() == 0, "a closed object has memory");
+
+	if (!check(!drmIoctl(card.fd, DRM_IOCTL_QXL_ALLOC_SURF, &surface),
+		   "ALLOC_SURF"))
+		return;
+	object = (struct object){ .fd = card.fd, .handle = surface.handle };
+	check(used() == 0, "a surface that nobody uses has memory");
+	check(!update_area(&object, 64, 64), "UPDATE_AREA");
+	check(used() >= 64 * 256, "the host's surface has %" PRIu64 " bytes",
+	      used());
+	object_destroy(&object);
+}
+
+/* Asked for where to map it by DRM's own ioctl, which leaves the pages where they are. */
+static void drawn_on_elsewhere(void)
+{
+	struct drm_qxl_alloc_surf args = {
+		.format = SPICE_SURFACE_FMT_32_xRGB,
+		.width = 256,
+		.height = 256,
+		.stride = 1024,
+	};
+	struct object object = { .fd = card.fd, .bytes = 256 * 1024 };
+	uint64_t offset;
+
+	if (!check(!drmIoctl(card.fd, DRM_IOCTL_QXL_ALLOC_SURF, &args),
+		   "ALLOC_SURF"))
+		return;
+	object.handle = args.handle;
+	check(!drmModeMapDumbBuffer(card.fd, object.handle, &offset),
+	      "MAP_DUMB: errno %d", errno);
+	object.map = mmap(NULL, object.bytes, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, card.fd, (off_t)offset);
+	if (check(object.map != MAP_FAILED, "mmap: errno %d", errno)) {
+		check(!dirty_words(&object), "not zero");
+		mark(&object, 3);
+		check(!update_area(&object, 256, 256), "UPDATE_AREA");
+		check(used() >= object.bytes, "the host's surface has no memory");
+		check(!marks_lost(&object, 3), "contents lost on the way");
+	}
+	object_destroy(&object);
+}
+
 /* The screen's buffer is all that may be left besides the console's. */
 static void nothing_leaks(void)
 {
@@ -265,6 +351,10 @@ static const struct ktap_case cases[] = {
 	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
 	{ .name = "mapping outlives its surface",
 	  .run = mapping_outlives_surface },
+	{ .name = "memory comes with the first use",
+	  .run = memory_comes_with_use },
+	{ .name = "drawn on before it is the device's",
+	  .run = drawn_on_elsewhere },
 	{ .name = "nothing leaks", .run = nothing_leaks },
 };
 
