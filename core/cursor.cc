@@ -4,6 +4,7 @@
 #include <spice/qxl_dev.h>
 
 #include "core/base/atomic.h"
+#include "core/copy.h"
 #include "core/pixels.h"
 #include "core/protocol/commands.h"
 #include "core/rect.h"
@@ -103,10 +104,8 @@ void Cursor::keep(uint32_t head, const qxl_cursor_image& image) {
   heads_[head].image.pixels = to;
   heads_[head].image.pitch = pitch;
   heads_[head].image.lut = nullptr;
-  for (uint32_t y = 0; y < image.height; ++y, to += pitch, from += image.pitch) {
-    __builtin_memcpy(to, from, pitch);
-    if (image.lut) apply_premultiplied(*image.lut, to, image.width);
-  }
+  copy_rows(to, pitch, from, image.pitch, image.width, image.height);
+  if (image.lut) apply_premultiplied(*image.lut, to, image.width * image.height);
 }
 
 Result<> Cursor::set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y) {

@@ -4,6 +4,7 @@
 #include <spice/qxl_dev.h>
 
 #include "core/base/assert.h"
+#include "core/copy.h"
 
 namespace qxl {
 namespace {
@@ -16,7 +17,7 @@ class PieceReader {
 
   void read(uint8_t* to, uint64_t bytes) {
     step(bytes, [&to](const uint8_t* from, uint64_t part) {
-      __builtin_memcpy(to, from, part);
+      copy_bytes(to, from, part);
       to += part;
     });
   }

@@ -4,6 +4,7 @@
 #include <spice/enums.h>
 #include <spice/qxl_dev.h>
 
+#include "core/copy.h"
 #include "core/protocol/emit.h"
 
 namespace qxl {
@@ -116,10 +117,8 @@ void build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32
   command.cursor.chunk.data_size = row * image.height;
   emit(memory, command);
 
-  auto* to = memory.pointer + sizeof(command);
-  const auto* from = static_cast<const uint8_t*>(image.pixels);
-  for (uint32_t y0 = 0; y0 < image.height; ++y0, to += row, from += image.pitch)
-    __builtin_memcpy(to, from, row);
+  copy_rows(memory.pointer + sizeof(command), row, static_cast<const uint8_t*>(image.pixels),
+            image.pitch, image.width, image.height);
 }
 
 void build_cursor_move(CommandMemory memory, int32_t x, int32_t y) {

@@ -123,13 +123,29 @@ TEST(Pixels, Copying) {
   std::vector<uint8_t> from(600), to(600);
 
   for (size_t i = 0; i < from.size(); i++) from[i] = (uint8_t)(i * 7 + 1);
-  for (uint32_t count = 0; count <= 2 * qxl::kMinString + 3; count++)
+  for (size_t bytes = 0; bytes <= 2 * qxl::kMinString + 20; bytes++)
     for (size_t at : {0, 1, 4, 7}) {
       std::fill(to.begin(), to.end(), 0);
-      qxl::copy_pixels(to.data() + 8 + at, from.data() + at, count);
+      qxl::copy_bytes(to.data() + 8 + at, from.data() + at, bytes);
       for (size_t i = 0; i < to.size(); i++) {
-        const bool inside = i >= 8 + at && i < 8 + at + size_t{count} * 4;
-        ASSERT_EQ(to[i], inside ? from[i - 8] : 0) << count << " pixels, byte " << i;
+        const bool inside = i >= 8 + at && i < 8 + at + bytes;
+        ASSERT_EQ(to[i], inside ? from[i - 8] : 0) << bytes << " bytes, byte " << i;
+      }
+    }
+}
+
+TEST(Pixels, CopyingRows) {
+  constexpr uint32_t kWidth = 50, kRows = 3;
+
+  for (uint32_t to_pitch : {200u, 204u, 256u})
+    for (uint32_t from_pitch : {200u, 232u}) {
+      std::vector<uint8_t> from(from_pitch * kRows), to(to_pitch * kRows, 0);
+      for (size_t i = 0; i < from.size(); i++) from[i] = (uint8_t)(i * 5 + 1) | 1;
+      qxl::copy_rows(to.data(), to_pitch, from.data(), from_pitch, kWidth, kRows);
+      for (size_t i = 0; i < to.size(); i++) {
+        const size_t row = i / to_pitch, column = i % to_pitch;
+        ASSERT_EQ(to[i], column < kWidth * 4 ? from[row * from_pitch + column] : 0)
+            << "pitches " << to_pitch << ' ' << from_pitch << ", byte " << i;
       }
     }
 }
