@@ -11,12 +11,14 @@
  * command, which they carry from their creation on (qxl_surface.c).
  */
 #include <linux/dma-resv.h>
+#include <linux/jhash.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -44,9 +46,14 @@ struct exec_command {
 struct exec_entry {
 	struct list_head head;         /* in one of the call's three lists */
 	struct ttm_buffer_object *tbo; /* counted as a qxl_bo */
+	u32 handle;
 };
 
-/* One call. bos and entries are about the same BOs, by index. */
+/*
+ * One call. bos and entries are about the same BOs, by index. All arrays are in one
+ * block, where commands are the first: Xorg's calls are small, and most of their
+ * work would be allocations.
+ */
 struct exec {
 	struct qxl_device *qdev;
 	struct drm_file *file;
@@ -58,7 +65,9 @@ struct exec {
 	struct qxl_piece *pieces;
 	struct qxl_exec_bo *bos;
 	struct exec_entry *entries;
-	struct xarray indexes;    /* handle -> index of its BO, as a value */
+	u32 *slots; /* by hash of a handle: index of its BO and one; 0: free */
+	u32 num_slots; /* a power of two, of which at most half are taken */
+	u32 seed;      /* of the hash, so that no client can choose its order */
 	struct list_head waiting; /* not reserved yet */
 	struct list_head reserved;
 	struct list_head duplicates; /* reserved by another handle */
@@ -80,31 +89,40 @@ static int check_sizes(const struct drm_qxl_command *command)
 	return 0;
 }
 
+/* The slot with @handle's BO, or the free one where that belongs. */
+static u32 *slot_of(struct exec *exec, u32 handle)
+{
+	u32 i = jhash_1word(handle, exec->seed);
+
+	for (;; i++) {
+		u32 *slot = &exec->slots[i & (exec->num_slots - 1)];
+
+		if (!*slot || exec->entries[*slot - 1].handle == handle)
+			return slot;
+	}
+}
+
 /* A handle's BO, looked up once in a call. */
 static int find_bo(struct exec *exec, u32 handle, u32 *index)
 {
-	void *known = xa_load(&exec->indexes, handle);
+	u32 *slot = slot_of(exec, handle);
 	struct qxl_bo *bo;
-	int ret;
 
-	if (known) {
-		*index = xa_to_value(known);
+	if (*slot) {
+		*index = *slot - 1;
 		return 0;
 	}
 	bo = qxl_bo_lookup(exec->file, handle);
 	if (!bo)
 		return -ENOENT;
-	if (qxl_bo_is_imported(bo))
-		ret = -EINVAL;
-	else
-		ret = xa_err(xa_store(&exec->indexes, handle,
-				      xa_mk_value(exec->num_bos), GFP_KERNEL));
-	if (ret) {
+	if (qxl_bo_is_imported(bo)) {
 		qxl_bo_put(bo);
-		return ret;
+		return -EINVAL;
 	}
 	*index = exec->num_bos++;
+	*slot = exec->num_bos;
 	exec->entries[*index].tbo = &bo->tbo;
+	exec->entries[*index].handle = handle;
 	exec->bos[*index].surface = bo->surface;
 	list_add_tail(&exec->entries[*index].head, &exec->waiting);
 	return 0;
@@ -182,23 +200,39 @@ static int copy_commands(struct exec *exec, const struct drm_qxl_command *from)
 	return 0;
 }
 
-/* Room for all relocations, and for two BOs of each. */
+/* An array in @block, of which *@used bytes are others'. */
+static void *place(u8 *block, size_t *used, size_t count, size_t size)
+{
+	size_t at = *used;
+
+	*used += ALIGN(count * size, sizeof(u64));
+	return block ? block + at : NULL;
+}
+
+/* Room for all relocations, and for two BOs of each. How many bytes that are. */
+static size_t lay_out(struct exec *exec, u32 relocs, u8 *block)
+{
+	u32 bos = 2 * relocs;
+	size_t used = 0;
+
+	exec->commands = place(block, &used, exec->num_commands,
+			       sizeof(*exec->commands));
+	exec->relocs = place(block, &used, relocs, sizeof(*exec->relocs));
+	exec->pieces = place(block, &used, relocs, sizeof(*exec->pieces));
+	exec->bos = place(block, &used, bos, sizeof(*exec->bos));
+	exec->entries = place(block, &used, bos, sizeof(*exec->entries));
+	exec->num_slots = roundup_pow_of_two(2 * bos + 1);
+	exec->slots = place(block, &used, exec->num_slots, sizeof(u32));
+	return used;
+}
+
 static int allocate(struct exec *exec, u32 relocs)
 {
-	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
+	void *block = kvzalloc(lay_out(exec, relocs, NULL), GFP_KERNEL_ACCOUNT);
 
-	exec->commands = kvmalloc_array(exec->num_commands,
-					sizeof(*exec->commands), gfp);
-	if (!exec->commands)
+	if (!block)
 		return -ENOMEM;
-	if (!relocs)
-		return 0;
-	exec->relocs = kvmalloc_array(relocs, sizeof(*exec->relocs), gfp);
-	exec->pieces = kvmalloc_array(relocs, sizeof(*exec->pieces), gfp);
-	exec->bos = kvmalloc_array(2 * relocs, sizeof(*exec->bos), gfp);
-	exec->entries = kvmalloc_array(2 * relocs, sizeof(*exec->entries), gfp);
-	if (!exec->relocs || !exec->pieces || !exec->bos || !exec->entries)
-		return -ENOMEM;
+	lay_out(exec, relocs, block);
 	return 0;
 }
 
@@ -208,11 +242,6 @@ static void release(struct exec *exec)
 
 	for (i = 0; i < exec->num_bos; i++)
 		qxl_bo_put(entry_bo(exec, i));
-	xa_destroy(&exec->indexes);
-	kvfree(exec->entries);
-	kvfree(exec->bos);
-	kvfree(exec->pieces);
-	kvfree(exec->relocs);
 	kvfree(exec->commands);
 }
 
@@ -407,7 +436,7 @@ static int exec_commands(struct exec *exec, const struct drm_qxl_command *from)
 			return ret;
 		relocs += from[i].relocs_num;
 	}
-	xa_init(&exec->indexes);
+	exec->seed = get_random_u32();
 	INIT_LIST_HEAD(&exec->waiting);
 	INIT_LIST_HEAD(&exec->reserved);
 	INIT_LIST_HEAD(&exec->duplicates);
