@@ -117,8 +117,10 @@ static void qxl_crtc_atomic_disable(struct drm_crtc *crtc,
 		send_event_now(crtc);
 	if (!drm_dev_enter(crtc->dev, &idx))
 		return;
-	qxl_core_cursor_hide(qdev->core, drm_crtc_index(crtc));
+	if (qxl_core_cursor_hide(qdev->core, drm_crtc_index(crtc)) == -EAGAIN)
+		qxl_catchup_schedule(qdev);
 	qxl_crtc_blank(head);
+	WRITE_ONCE(head->behind, false);
 	drm_dev_exit(idx);
 }
 

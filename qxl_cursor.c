@@ -58,9 +58,9 @@ static bool same_image(const struct drm_plane_state *a,
  * The host's pointer is where its hotspot is. The host forgets the shape with
  * the primary, and a head's gamma changes it.
  */
-static void show_cursor(struct qxl_crtc *head,
-			const struct drm_plane_state *old_state,
-			const struct drm_plane_state *new_state)
+static int show_cursor(struct qxl_crtc *head,
+		       const struct drm_plane_state *old_state,
+		       const struct drm_plane_state *new_state)
 {
 	struct qxl_core *core = to_qxl(head->base.dev)->core;
 	struct qxl_cursor_image image = cursor_image(head, new_state);
@@ -68,30 +68,35 @@ static void show_cursor(struct qxl_crtc *head,
 	int y = (int)head->head.y + new_state->crtc_y + (int)image.hot_y;
 	u32 index = drm_crtc_index(&head->base);
 	bool begun;
+	int ret;
 
-	if (!head->pointer_lost && same_image(old_state, new_state)) {
-		qxl_core_cursor_move(core, index, x, y);
-		return;
-	}
+	if (!head->pointer_lost && same_image(old_state, new_state))
+		return qxl_core_cursor_move(core, index, x, y);
 	begun = qxl_scanout_begin_access(new_state->fb);
-	qxl_core_cursor_set(core, index, &image, x, y);
+	ret = qxl_core_cursor_set(core, index, &image, x, y);
 	qxl_scanout_end_access(new_state->fb, begun);
 	head->pointer_lost = false;
+	return ret;
 }
 
 static void update_cursor(struct drm_plane *plane,
 			  const struct drm_plane_state *old_state,
 			  const struct drm_plane_state *new_state)
 {
-	int idx;
+	struct qxl_device *qdev = to_qxl(plane->dev);
+	int idx, ret = 0;
 
 	if (!drm_dev_enter(plane->dev, &idx))
 		return;
 	if (new_state->visible)
-		show_cursor(to_qxl_crtc(new_state->crtc), old_state, new_state);
+		ret = show_cursor(to_qxl_crtc(new_state->crtc), old_state,
+				  new_state);
 	else if (old_state->visible)
-		qxl_core_cursor_hide(to_qxl(plane->dev)->core,
-				     drm_crtc_index(old_state->crtc));
+		ret = qxl_core_cursor_hide(qdev->core,
+					   drm_crtc_index(old_state->crtc));
+	/* The core keeps what the host has missed. */
+	if (ret == -EAGAIN)
+		qxl_catchup_schedule(qdev);
 	drm_dev_exit(idx);
 }
 

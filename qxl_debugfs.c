@@ -36,6 +36,7 @@ static void show_core(struct seq_file *m, struct qxl_device *qdev)
 	show(m, "releases", counters.releases);
 	show(m, "bad_releases", counters.bad_releases);
 	show(m, "ring_waits", counters.ring_waits);
+	show(m, "stalls", counters.stalls);
 	show(m, "memory_waits", counters.memory_waits);
 	show(m, "oom_notifies", counters.oom_notifies);
 	show(m, "presented_rects", counters.presented_rects);

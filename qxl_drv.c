@@ -176,6 +176,7 @@ static int start(struct qxl_device *qdev)
 	int ret;
 
 	qxl_reset_init(qdev);
+	qxl_catchup_init(qdev);
 	qxl_connector_init_work(qdev);
 	ret = qxl_irq_init(qdev);
 	if (ret)
@@ -198,6 +199,7 @@ static int start(struct qxl_device *qdev)
 static void let_work(struct qxl_device *qdev)
 {
 	qxl_reset_allow(qdev);
+	qxl_catchup_allow(qdev);
 	qxl_connector_follow_client(qdev);
 }
 
@@ -205,6 +207,7 @@ static void let_work(struct qxl_device *qdev)
 static void stop_work(struct qxl_device *qdev)
 {
 	qxl_reset_forbid(qdev);
+	qxl_catchup_forbid(qdev);
 	qxl_connector_ignore_client(qdev);
 }
 

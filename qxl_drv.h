@@ -52,6 +52,8 @@ struct qxl_crtc {
 	struct qxl_head client; /* what the client wants; mode_config.mutex */
 	/* The host has no shape of the pointer, or another; commit order. */
 	bool pointer_lost;
+	/* What it shows was put off, see qxl_catchup.c; written in commit order. */
+	bool behind;
 	/* Gamma; commit order. */
 	struct qxl_lut lut;
 	bool has_lut; /* one that changes anything */
@@ -91,6 +93,8 @@ struct qxl_device {
 	atomic_t awaited_fences; /* somebody waits for them */
 	struct work_struct reset_work;
 	bool resets_allowed; /* not while the device is stopped on purpose */
+	struct delayed_work catchup_work;
+	bool catchup_allowed; /* the same */
 
 	struct work_struct client_work;
 	bool client_followed; /* user space is told what the client wants */
@@ -167,6 +171,15 @@ void qxl_reset_forbid(struct qxl_device *qdev);
  * they get it all the same, and show it after a reset. May sleep.
  */
 int qxl_reset_revive(struct qxl_device *qdev);
+
+/* qxl_catchup.c */
+
+void qxl_catchup_init(struct qxl_device *qdev);
+/* The host was not shown something: it will be. Any context. */
+void qxl_catchup_schedule(struct qxl_device *qdev);
+void qxl_catchup_allow(struct qxl_device *qdev);
+/* Nothing is shown later until the next qxl_catchup_allow(). May sleep. */
+void qxl_catchup_forbid(struct qxl_device *qdev);
 
 /* qxl_display.c */
 

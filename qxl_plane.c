@@ -73,16 +73,21 @@ static int present(struct qxl_crtc *head, const struct qxl_frame *frame,
 				head->damage, count);
 }
 
-static int present_damage(struct qxl_crtc *head,
-			  struct drm_plane_state *old_state,
-			  struct drm_plane_state *new_state)
+static int present_all(struct qxl_crtc *head, const struct qxl_frame *frame)
 {
-	struct qxl_frame frame = frame_of(head, new_state);
+	head->damage[0] = (struct qxl_rect){ .x2 = frame->width,
+					     .y2 = frame->height };
+	return present(head, frame, 1);
+}
+
+static int present_damage(struct qxl_crtc *head, const struct qxl_frame *frame,
+			  const struct drm_plane_state *old_state,
+			  const struct drm_plane_state *new_state)
+{
 	struct drm_atomic_helper_damage_iter iter;
 	struct drm_rect clip;
-	bool begun = qxl_scanout_begin_access(new_state->fb);
 	u32 count = 0;
-	int ret = 0;
+	int ret;
 
 	drm_atomic_helper_damage_iter_init(&iter, old_state, new_state);
 	drm_atomic_for_each_plane_damage(&iter, &clip) {
@@ -94,12 +99,27 @@ static int present_damage(struct qxl_crtc *head,
 		};
 		if (count < QXL_DAMAGE_BATCH)
 			continue;
-		ret = present(head, &frame, count);
+		ret = present(head, frame, count);
+		if (ret)
+			return ret;
 		count = 0;
 	}
-	if (count)
-		ret = present(head, &frame, count);
+	return count ? present(head, frame, count) : 0;
+}
+
+/* When something was put off, all of it, as nobody knows what the host lacks. */
+static int present_frame(struct qxl_crtc *head,
+			 const struct drm_plane_state *old_state,
+			 const struct drm_plane_state *new_state)
+{
+	struct qxl_frame frame = frame_of(head, new_state);
+	bool begun = qxl_scanout_begin_access(new_state->fb);
+	int ret;
+
+	ret = head->behind ? present_all(head, &frame) :
+			     present_damage(head, &frame, old_state, new_state);
 	qxl_scanout_end_access(new_state->fb, begun);
+	WRITE_ONCE(head->behind, ret == -EAGAIN);
 	return ret;
 }
 
@@ -107,29 +127,35 @@ static int present_damage(struct qxl_crtc *head,
  * On a BO that is the primary the host's own drawing is seen already; what the
  * processor wrote there is what user space says it is.
  */
-static bool nothing_to_present(struct drm_plane_state *new_state)
+static bool nothing_to_present(const struct qxl_crtc *head,
+			       const struct drm_plane_state *new_state)
 {
 	struct qxl_bo *bo = qxl_fb_bo(new_state->fb);
 
 	if (bo->primary)
-		return !new_state->fb_damage_clips;
+		return !new_state->fb_damage_clips && !head->behind;
 	if (bo->surface.width)
 		qxl_surface_refresh(bo);
 	return false;
 }
 
-static int show_primary(struct drm_plane_state *old_state,
-			struct drm_plane_state *new_state)
+static int show_primary(const struct drm_plane_state *old_state,
+			const struct drm_plane_state *new_state)
 {
-	if (new_state->visible)
-		return nothing_to_present(new_state) ?
+	struct qxl_crtc *head;
+
+	if (new_state->visible) {
+		head = to_qxl_crtc(new_state->crtc);
+		return nothing_to_present(head, new_state) ?
 			       0 :
-			       present_damage(to_qxl_crtc(new_state->crtc),
-					      old_state, new_state);
+			       present_frame(head, old_state, new_state);
+	}
+	if (!old_state->visible)
+		return 0;
 	/* A head that is on with nothing to show is black. */
-	if (old_state->visible)
-		return qxl_crtc_blank(to_qxl_crtc(old_state->crtc));
-	return 0;
+	head = to_qxl_crtc(old_state->crtc);
+	WRITE_ONCE(head->behind, false);
+	return qxl_crtc_blank(head);
 }
 
 static void qxl_primary_atomic_update(struct drm_plane *plane,
@@ -139,12 +165,16 @@ static void qxl_primary_atomic_update(struct drm_plane *plane,
 		drm_atomic_get_old_plane_state(state, plane);
 	struct drm_plane_state *new_state =
 		drm_atomic_get_new_plane_state(state, plane);
-	int idx;
+	struct qxl_device *qdev = to_qxl(plane->dev);
+	int idx, ret;
 
 	if (!drm_dev_enter(plane->dev, &idx))
 		return;
-	if (show_primary(old_state, new_state))
-		qxl_reset_schedule(to_qxl(plane->dev));
+	ret = show_primary(old_state, new_state);
+	if (ret == -EAGAIN)
+		qxl_catchup_schedule(qdev);
+	else if (ret)
+		qxl_reset_schedule(qdev);
 	drm_dev_exit(idx);
 }
 

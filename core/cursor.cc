@@ -67,11 +67,18 @@ uint32_t Cursor::successor() const {
 
 template <typename Build>
 Result<> Cursor::send(uint32_t bytes, Build build) {
-  auto release = submission_.reserve_one(Pool::kCursor, bytes);
+  behind_ = true;
+  auto release = submission_.reserve_one(Pool::kCursor, bytes, Wait::kBriefly);
   if (!release.ok()) return release.error();
   Release& command = *release.value();
   build(CommandMemory{Submission::pointer(command), submission_.address(command)});
-  return submission_.submit_one(Queue::kCursor, QXL_CMD_CURSOR, command);
+  auto sent = submission_.submit_one(Queue::kCursor, QXL_CMD_CURSOR, command, Wait::kBriefly);
+  behind_ = !sent.ok();
+  return sent;
+}
+
+Result<> Cursor::send_hide() {
+  return send(kCursorMoveBytes, [](CommandMemory memory) { build_cursor_hide(memory); });
 }
 
 Result<> Cursor::send_set(const Head& head) {
@@ -132,8 +139,13 @@ Result<> Cursor::hide(uint32_t head) {
   heads_[head].visible = false;
   if (owner_ != head) return {};
   owner_ = successor();
-  if (owner_ != kNobody) return send_set(heads_[owner_]);
-  return send(kCursorMoveBytes, [](CommandMemory memory) { build_cursor_hide(memory); });
+  return owner_ != kNobody ? send_set(heads_[owner_]) : send_hide();
+}
+
+Result<> Cursor::catch_up() {
+  Guard guard(lock_);
+  if (!behind_) return {};
+  return owner_ != kNobody ? send_set(heads_[owner_]) : send_hide();
 }
 
 }  // namespace qxl

@@ -38,13 +38,16 @@ class Cursor {
   // The host has forgotten the shape, as it does with each primary. Any context.
   void forget_shape() { store_release(&shape_forgotten_, 1); }
 
-  // All may sleep. kLost; kInvalid for a head that there is not, an image larger
-  // than QXL_CURSOR_MAX, an empty one, a hotspot outside it, or a move of a head
+  // All may sleep. kLost; kAgain when the host takes nothing: catch_up() is to be
+  // called later; kInvalid for a head that there is not, an image larger than
+  // QXL_CURSOR_MAX, an empty one, a hotspot outside it, or a move of a head
   // that never had an image.
   Result<> set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y)
       QXL_EXCLUDES(lock_);
   Result<> move(uint32_t head, int32_t x, int32_t y) QXL_EXCLUDES(lock_);
   Result<> hide(uint32_t head) QXL_EXCLUDES(lock_);
+  // Sends what the pointer is by now, when the host has missed something.
+  Result<> catch_up() QXL_EXCLUDES(lock_);
 
  private:
   // What a head wants to be shown.
@@ -58,7 +61,8 @@ class Cursor {
   static constexpr uint32_t kNobody = ~0u;
 
   template <typename Build>
-  Result<> send(uint32_t bytes, Build build);
+  Result<> send(uint32_t bytes, Build build) QXL_REQUIRES(lock_);
+  Result<> send_hide() QXL_REQUIRES(lock_);
   void keep(uint32_t head, const qxl_cursor_image& image) QXL_REQUIRES(lock_);
   [[nodiscard]] bool has_hotspot(uint32_t head) const QXL_REQUIRES(lock_);
   [[nodiscard]] bool yields_to(uint32_t head) const QXL_REQUIRES(lock_);
@@ -73,7 +77,8 @@ class Cursor {
   Mutex lock_;
   Head heads_[QXL_MAX_HEADS] QXL_GUARDED_BY(lock_) = {};
   uint32_t owner_ QXL_GUARDED_BY(lock_) = kNobody;
-  uint32_t shape_forgotten_ = 0;  // atomic
+  bool behind_ QXL_GUARDED_BY(lock_) = false;  // the host has missed something
+  uint32_t shape_forgotten_ = 0;               // atomic
 };
 
 }  // namespace qxl

@@ -356,7 +356,10 @@ Result<> Device::set_monitors(std::span<const qxl_head> heads) {
 
 Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects) {
   if (submission_.lost()) return Error::kLost;  // even where there is nothing to show
-  return presenter_.present(frame, rects, primary());
+  if (submission_.stalled()) return Error::kAgain;
+  auto result = presenter_.present(frame, rects, primary());
+  if (result.ok()) submission_.forgive();
+  return result;
 }
 
 Result<> Device::blank(const qxl_rect& rect) {

@@ -144,6 +144,10 @@ int qxl_core_present(qxl_core* core, const qxl_frame* frame, const qxl_rect* rec
   return errno_of(device(core).present(*frame, {rects, count}));
 }
 
+bool qxl_core_is_stalled(qxl_core* core) {
+  return device(core).submission().stalled();
+}
+
 int qxl_core_blank(qxl_core* core, const qxl_rect* rect) {
   return errno_of(device(core).blank(*rect));
 }
@@ -159,6 +163,10 @@ int qxl_core_cursor_move(qxl_core* core, uint32_t head, int32_t x, int32_t y) {
 
 int qxl_core_cursor_hide(qxl_core* core, uint32_t head) {
   return errno_of(device(core).cursor().hide(head));
+}
+
+int qxl_core_cursor_catch_up(qxl_core* core) {
+  return errno_of(device(core).cursor().catch_up());
 }
 
 int qxl_core_surface_size(const qxl_surface_desc* desc, size_t* bytes) {

@@ -14,9 +14,11 @@ namespace {
 // The host returns releases in bunches; asking makes it return what it has,
 // and drop drawables when it has none. Not more often than this.
 constexpr uint32_t kOomIntervalMs = 10;
-constexpr uint32_t kRingSliceMs = 1000;
+constexpr uint32_t kRingSliceMs = 100;
 // Calls of flush() further apart than this are about different fences.
 constexpr uint32_t kFlushGapMs = 5000;
+// Above the counts of progress.
+constexpr uint64_t kStalled = uint64_t{1} << 32;
 
 uint32_t notify_port(Queue queue) {
   return queue == Queue::kDisplay ? QXL_IO_NOTIFY_CMD : QXL_IO_NOTIFY_CURSOR;
@@ -46,6 +48,7 @@ Result<> Submission::open(const Memslot& main) {
     return Error::kNoDevice;
   main_ = main;
   accepting_ = false;
+  last_flush_ms_ = 0;  // what it did before the reset says nothing
   ++counters_.resets;
   store_release(&lost_, false);
   return {};
@@ -98,16 +101,16 @@ uint32_t Submission::try_reserve(Pool pool, std::span<const uint64_t> bytes,
 }
 
 Result<uint32_t> Submission::reserve(Pool pool, std::span<const uint64_t> bytes,
-                                     std::span<Release*> out) {
+                                     std::span<Release*> out, Wait wait) {
   QXL_ASSERT(!bytes.empty() && bytes[0] <= largest(pool));
   uint32_t count = 0;
-  QXL_TRY(wait_until([&] { return (count = try_reserve(pool, bytes, out)) != 0; }));
+  QXL_TRY(wait_until([&] { return (count = try_reserve(pool, bytes, out)) != 0; }, wait));
   return count;
 }
 
-Result<Release*> Submission::reserve_one(Pool pool, uint64_t bytes) {
+Result<Release*> Submission::reserve_one(Pool pool, uint64_t bytes, Wait wait) {
   Release* release = nullptr;
-  auto count = reserve(pool, {&bytes, 1}, {&release, 1});
+  auto count = reserve(pool, {&bytes, 1}, {&release, 1}, wait);
   if (!count.ok()) return count.error();
   return release;
 }
@@ -133,7 +136,8 @@ bool Submission::host_is_silent() {
   uint64_t now = qxl_k_time_ms();
   bool first = last_flush_ms_ == 0 || now - last_flush_ms_ > kFlushGapMs;
   last_flush_ms_ = now;
-  if (first || counters_.releases != releases_seen_ || counters_.in_flight == 0 || lost()) {
+  if (first || counters_.releases != releases_seen_ || (counters_.in_flight == 0 && !stalled()) ||
+      lost()) {
     releases_seen_ = counters_.releases;
     silent_since_ms_ = now;
   }
@@ -154,21 +158,46 @@ void Submission::ask_for_memory() {
   qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
 }
 
-void Submission::wait_for_release(uint32_t seen, uint64_t deadline_ms) {
+Result<> Submission::wait_for_release(uint32_t seen, Deadlines& deadlines) {
   {
     Guard guard(lock_);
     ++counters_.memory_waits;
   }
   ask_for_memory();
-  wait_for_host(seen, kOomIntervalMs, deadline_ms);
+  return wait_for_host(seen, kOomIntervalMs, deadlines);
 }
 
-void Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, uint64_t deadline_ms) {
-  if (progress_.wait(seen, slice_ms)) return;
-  if (qxl_k_time_ms() < deadline_ms) return;
+bool Submission::stalled() const {
+  return load_relaxed(&stalled_) == (kStalled | progress_.count());
+}
+
+Result<> Submission::give_up(uint32_t seen) {
+  store_relaxed(&stalled_, kStalled | seen);
+  Guard guard(lock_);
+  ++counters_.stalls;
+  return Error::kAgain;
+}
+
+// Until the host does something, for a slice at most.
+Result<> Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& deadlines) {
+  bool brief = deadlines.wait == Wait::kBriefly;
+  if (brief && stalled()) return Error::kAgain;
+  uint64_t now = qxl_k_time_ms();
+  if (deadlines.lost_ms == 0) deadlines.lost_ms = now + kHostTimeoutMs;
+  bool has_stalled = load_relaxed(&stalled_) != 0;
+  if (deadlines.again_ms == 0)
+    deadlines.again_ms = now + (has_stalled ? kStalledPatienceMs : kHostPatienceMs);
+  if (progress_.wait(seen, slice_ms)) {
+    deadlines.again_ms = 0;
+    return {};
+  }
+  now = qxl_k_time_ms();
+  if (brief && now >= deadlines.again_ms) return give_up(seen);
+  if (now < deadlines.lost_ms) return {};
   qxl_k_log(dev_, QXL_K_LOG_ERROR, "the host took no command for %u s: device lost",
             kHostTimeoutMs / 1000);
   lose();
+  return {};
 }
 
 // Submitting ----------------------------------------------------------------
@@ -218,8 +247,9 @@ Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
   return count;
 }
 
-Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const> releases) {
-  uint64_t deadline = 0;
+Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const> releases,
+                            Wait wait) {
+  Deadlines deadlines = {.wait = wait};
   while (!releases.empty()) {
     uint32_t seen = progress_.count();
     auto pushed = push_some(queue, type, releases);
@@ -229,18 +259,20 @@ Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const
     }
     releases = releases.subspan(pushed.value());
     if (pushed.value() != 0) {
-      deadline = 0;
+      deadlines = {.wait = wait};
       continue;
     }
-    if (deadline == 0) deadline = qxl_k_time_ms() + kHostTimeoutMs;
-    wait_for_host(seen, kRingSliceMs, deadline);
+    if (auto waited = wait_for_host(seen, kRingSliceMs, deadlines); !waited.ok()) {
+      abandon(releases);
+      return waited.error();
+    }
   }
   return {};
 }
 
-Result<> Submission::submit_one(Queue queue, uint32_t type, Release& release) {
+Result<> Submission::submit_one(Queue queue, uint32_t type, Release& release, Wait wait) {
   Release* only = &release;
-  return submit(queue, type, {&only, 1});
+  return submit(queue, type, {&only, 1}, wait);
 }
 
 void Submission::abandon(std::span<Release* const> releases) {

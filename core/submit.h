@@ -20,6 +20,17 @@ namespace qxl {
 // spend 30 s flushing to a slow client.
 inline constexpr uint32_t kHostTimeoutMs = 40'000;
 
+// How long it may do nothing at all before a picture is given up for now; and how
+// long from then on, until one has reached it. A server that fills up takes a
+// command now and then.
+inline constexpr uint32_t kHostPatienceMs = 1000;
+inline constexpr uint32_t kStalledPatienceMs = 100;
+
+// How long to wait for the host: until it counts as gone; or, for what can be sent
+// anew later, until it has done nothing for as long as above, and then not at
+// all until it does something again. That fails with kAgain.
+enum class Wait : uint8_t { kLong, kBriefly };
+
 enum class Queue : uint8_t {
   kDisplay,  // QXLRam.cmd_ring: draws and surfaces
   kCursor,   // QXLRam.cursor_ring
@@ -79,26 +90,34 @@ class Submission {
 
   // Records with memory for the first so many of `bytes` as there is room for,
   // at least one; how many is the result. Waits for the host, bounded. Each is
-  // the caller's until submit() or cancel(). kLost, kInvalid before the first primary.
-  Result<uint32_t> reserve(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
+  // the caller's until submit() or cancel(). kLost, kInvalid before the first primary,
+  // kAgain.
+  Result<uint32_t> reserve(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out,
+                           Wait wait = Wait::kLong) QXL_EXCLUDES(lock_);
+  Result<Release*> reserve_one(Pool pool, uint64_t bytes, Wait wait = Wait::kLong)
       QXL_EXCLUDES(lock_);
-  Result<Release*> reserve_one(Pool pool, uint64_t bytes) QXL_EXCLUDES(lock_);
   // The same without waiting; possibly none.
   uint32_t try_reserve(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
       QXL_EXCLUDES(lock_);
   void cancel(Release& release) QXL_EXCLUDES(lock_);
 
   // Waits, bounded, until `condition` holds, asking the host for its releases
-  // meanwhile: for conditions that a release can bring about. kLost, kInvalid.
+  // meanwhile: for conditions that a release can bring about. kLost, kInvalid, kAgain.
   template <typename Condition>
-  Result<> wait_until(Condition condition) QXL_EXCLUDES(lock_);
+  Result<> wait_until(Condition condition, Wait wait = Wait::kLong) QXL_EXCLUDES(lock_);
 
   // Gives commands of `type` (QXL_CMD_*) to the host, in order, with at most
   // one wake-up per stretch of free ring. Waits for ring slots, bounded. When
-  // the device is lost the rest is finished as if released: nothing is owed.
-  Result<> submit(Queue queue, uint32_t type, std::span<Release* const> releases)
+  // the device is lost, or with kAgain, the rest is finished as if released: nothing
+  // is owed.
+  Result<> submit(Queue queue, uint32_t type, std::span<Release* const> releases,
+                  Wait wait = Wait::kLong) QXL_EXCLUDES(lock_);
+  Result<> submit_one(Queue queue, uint32_t type, Release& release, Wait wait = Wait::kLong)
       QXL_EXCLUDES(lock_);
-  Result<> submit_one(Queue queue, uint32_t type, Release& release) QXL_EXCLUDES(lock_);
+  // Whether it was given up, and has done nothing since. Any context.
+  [[nodiscard]] bool stalled() const;
+  // A picture has reached it.
+  void forgive() { store_relaxed(&stalled_, 0); }
 
   // Takes back what the host released.
   void collect() QXL_EXCLUDES(lock_);
@@ -129,9 +148,18 @@ class Submission {
   using CommandRing = ProducerRing<QXLCommandRing>;
   using CursorRing = ProducerRing<QXLCursorRing>;
 
+  // Of one wait, in qxl_k_time_ms(); 0: it has not begun.
+  struct Deadlines {
+    Wait wait;
+    uint64_t lost_ms = 0;   // the host counts as gone
+    uint64_t again_ms = 0;  // it is given up for now, if it has done nothing
+  };
+
   Result<> usable_locked() const QXL_REQUIRES(lock_);
-  void wait_for_host(uint32_t seen, uint32_t slice_ms, uint64_t deadline_ms);
-  void wait_for_release(uint32_t seen, uint64_t deadline_ms) QXL_EXCLUDES(lock_);
+  Result<> wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& deadlines)
+      QXL_EXCLUDES(lock_);
+  Result<> wait_for_release(uint32_t seen, Deadlines& deadlines) QXL_EXCLUDES(lock_);
+  Result<> give_up(uint32_t seen) QXL_EXCLUDES(lock_);
   void ask_for_memory() QXL_EXCLUDES(lock_);
   bool host_is_silent() QXL_EXCLUDES(lock_);
 
@@ -162,20 +190,20 @@ class Submission {
   uint64_t silent_since_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t releases_seen_ QXL_GUARDED_BY(lock_) = 0;
   bool accepting_ QXL_GUARDED_BY(lock_) = false;
-  bool lost_ = true;  // atomic
+  bool lost_ = true;      // atomic
+  uint64_t stalled_ = 0;  // atomic: kStalled and the progress at which it was given up; or 0
 };
 
 template <typename Condition>
-Result<> Submission::wait_until(Condition condition) {
-  uint64_t deadline = 0;
+Result<> Submission::wait_until(Condition condition, Wait wait) {
+  Deadlines deadlines = {.wait = wait};
   for (;;) {
     QXL_TRY(usable());
     uint32_t seen = progress_.count();
     if (condition()) return {};
     collect();
     if (condition()) return {};
-    if (deadline == 0) deadline = qxl_k_time_ms() + kHostTimeoutMs;
-    wait_for_release(seen, deadline);
+    QXL_TRY(wait_for_release(seen, deadlines));
   }
 }
 

@@ -152,10 +152,18 @@ void qxl_core_make_edid(const struct qxl_monitor *monitor, uint8_t *edid);
  * Shows @count rectangles of @frame on the primary (QXL_DRAW_COPY). Parts
  * outside the frame or the primary are cut off, empty ones ignored. The
  * pixels have been copied when it returns. Waits, bounded, for ring slots and
- * upload memory: may sleep. -EIO when the device is lost.
+ * upload memory: may sleep. -EIO when the device is lost. -EAGAIN when the host
+ * has done nothing for a second, as while its client reads nothing, and from then
+ * on at once until it does something: the caller shows all of the frame later.
  */
 int qxl_core_present(struct qxl_core *core, const struct qxl_frame *frame,
 		     const struct qxl_rect *rects, uint32_t count);
+
+/*
+ * Whether that is so now. It stays so while nobody calls qxl_core_collect() or
+ * qxl_core_flush(). Any context.
+ */
+bool qxl_core_is_stalled(struct qxl_core *core);
 
 /* Fills a rectangle of the primary with black (QXL_DRAW_FILL). May sleep. */
 int qxl_core_blank(struct qxl_core *core, const struct qxl_rect *rect);
@@ -165,7 +173,8 @@ int qxl_core_blank(struct qxl_core *core, const struct qxl_rect *rect);
  * of the head that has the hotspot inside, of several the last that was changed;
  * the others' are kept until that one hides. Positions are those of the hotspot,
  * in the primary's coordinates, and may be negative. May sleep; waits, bounded,
- * for the cursor ring. -EINVAL: there is no such head. set: copies the image;
+ * for the cursor ring. -EAGAIN: as above; qxl_core_cursor_catch_up() is to be
+ * called later. -EINVAL: there is no such head. set: copies the image;
  * -EINVAL when it is larger than QXL_CURSOR_MAX each way or the hotspot is
  * outside it. move: -EINVAL when there never was an image.
  */
@@ -176,6 +185,8 @@ int qxl_core_cursor_set(struct qxl_core *core, uint32_t head,
 int qxl_core_cursor_move(struct qxl_core *core, uint32_t head, int32_t x,
 			 int32_t y);
 int qxl_core_cursor_hide(struct qxl_core *core, uint32_t head);
+/* Sends what the pointer is by now, when the host has missed something. */
+int qxl_core_cursor_catch_up(struct qxl_core *core);
 
 /*
  * Bytes of memory behind a surface like @desc. -EINVAL: an unknown format, no

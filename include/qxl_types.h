@@ -169,8 +169,9 @@ struct qxl_counters {
 	uint64_t releases;        /* commands the host gave back */
 	uint64_t bad_releases;    /* ids from the host that named nothing */
 	uint64_t ring_waits;      /* pushes that waited for a ring slot */
-	uint64_t memory_waits;    /* uploads that waited for memory */
-	uint64_t oom_notifies;    /* requests to the host to free memory */
+	uint64_t stalls; /* times that the host was given up for a while */
+	uint64_t memory_waits; /* uploads that waited for memory */
+	uint64_t oom_notifies; /* requests to the host to free memory */
 	uint64_t presented_rects;
 	uint64_t presented_bytes;
 	uint64_t moved_bytes;       /* of damage that the host moved itself */

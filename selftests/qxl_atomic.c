@@ -27,10 +27,6 @@
 #define ROUNDS 20
 #define SNAPSHOT_MAX (128 * 1024)
 #define EVENT_MS 20000
-/* A client that hangs blocks the device: no frame comes within BLOCKED_MS. */
-#define PAUSE_S 8
-#define SQUARE 64
-#define BLOCKED_MS 2000
 /* A frame has reached the host by then, and its blanking is far away. */
 #define SHOWN_MS 300
 
@@ -447,108 +443,11 @@ static void busy_while_pending(void)
 	check_picture("atomic-pending");
 }
 
-/* The picture changes completely, so that nothing is spared. */
-static void repaint(const struct dumb *dumb, uint32_t seed)
-{
-	struct picture picture = dumb_picture(dumb);
-
-	pattern_draw(&picture, seed);
-}
-
-/*
- * Every other square of a chessboard, those of the one colour for even frames:
- * the server can neither join them nor drop the last frame's.
- */
-static uint32_t make_squares(struct drm_mode_rect *squares, uint64_t frame)
-{
-	uint32_t made = 0;
-
-	for (int32_t y = 0; y < HEIGHT; y += SQUARE)
-		for (int32_t x = 0; x < WIDTH; x += SQUARE)
-			if ((x / SQUARE + y / SQUARE + frame) % 2)
-				squares[made++] = (struct drm_mode_rect){
-					x, y, x + SQUARE / 2, y + SQUARE / 2
-				};
-	return made;
-}
-
-static int timed_flip(uint32_t fb, uint64_t user_data, int64_t *worst)
-{
-	struct drm_mode_rect squares[(WIDTH / SQUARE) * (HEIGHT / SQUARE)];
-	uint32_t made = make_squares(squares, user_data);
-	int64_t took = now_us();
-	int ret = card_update(&heads[0], fb, squares, made, NONBLOCK, user_data);
-
-	took = now_us() - took;
-	if (took > *worst)
-		*worst = took;
-	return ret;
-}
-
-/*
- * Flips until the driver has to wait for the device, because the client reads
- * nothing: a flip is pending then. False: it never has to.
- */
-static bool block_device(int64_t *worst)
-{
-	struct card_event event;
-	int64_t start = now_us();
-
-	for (uint32_t seed = 200; now_us() - start < PAUSE_S * 600000; seed++) {
-		const struct dumb *dumb = seed % 2 ? &other : &screen;
-		int ret;
-
-		repaint(dumb, seed);
-		ret = timed_flip(dumb->fb, seed, worst);
-		if (!check(!ret, "flip %u: %d", seed, ret))
-			return false;
-		if (card_wait_event(&card, &event, BLOCKED_MS))
-			return true;
-	}
-	return false;
-}
-
-static void never_blocks(void)
-{
-	static const struct request pointer = { "a pointer", add_pointer,
-						DRM_MODE_ATOMIC_NONBLOCK,
-						-EBUSY, 1 };
-	struct card_event event;
-	int64_t worst = 0, took;
-	int ret;
-
-	if (!host_pause_client(PAUSE_S))
-		return;
-	if (!block_device(&worst)) {
-		ktap_skip("the device takes all while its client hangs");
-		return;
-	}
-	took = now_us();
-	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++)
-		try_request(&good[i], DRM_MODE_ATOMIC_TEST_ONLY);
-	ret = timed_flip(screen.fb, 1, &worst);
-	check(ret == -EBUSY, "a flip on a blocked device: %d", ret);
-	try_request(&pointer, 0);
-	took = now_us() - took;
-	check_no_event("on a blocked device");
-	ktap_note("flips took %lld us at most; on the blocked device all took %lld us",
-		  (long long)worst, (long long)took);
-	check(worst < BLOCKED_MS * 1000 / 2, "a flip took %lld us",
-	      (long long)worst);
-	ret = card_wait_event(&card, &event, EVENT_MS);
-	check(!ret, "no event when the client is back: %d", ret);
-	repaint(&screen, SEED);
-	ret = flip_to(screen.fb, 0, 0);
-	check(!ret, "the last flip: %d", ret);
-	check_picture("atomic-unblocked");
-}
-
 static const struct ktap_case cases[] = {
 	{ .name = "tests change nothing", .run = tests_change_nothing },
 	{ .name = "what is refused changes nothing",
 	  .run = refused_ones_change_nothing },
 	{ .name = "busy while a flip is pending", .run = busy_while_pending },
-	{ .name = "nothing waits for a blocked device", .run = never_blocks },
 };
 
 int main(void)

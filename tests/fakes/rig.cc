@@ -92,6 +92,17 @@ void CoreTest::on_interrupt() {
   if (bits & QXL_IRQ_ERROR) device->intx_enabled = false;
 }
 
+uint64_t CoreTest::flush_until_lost() {
+  const uint64_t before = kernel.now_ms();
+
+  while (kernel.now_ms() - before < 60000) {
+    qxl_core_flush(core);
+    if (counters().lost) return kernel.now_ms() - before;
+    kernel.advance_ms(50);
+  }
+  return 0;
+}
+
 bool CoreTest::run_deferred() {
   if (!deferred.exchange(0)) return false;
   AtomicSection no_sleeping;

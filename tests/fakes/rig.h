@@ -68,6 +68,9 @@ class CoreTest : public KernelTest {
   int set_pointer(uint32_t head = 0, int32_t x = 0, int32_t y = 0);
   // Lets the host and the deferred work run until nothing happens.
   void pump();
+  // What the rim does while the host does nothing: how many ms until the device is
+  // lost; 0: it is not.
+  uint64_t flush_until_lost();
   // The rim's deferred work.
   bool run_deferred();
   qxl_counters counters() const;

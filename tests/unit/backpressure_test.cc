@@ -40,7 +40,8 @@ TEST_F(Backpressure, RequestsAreRateLimited) {
   const uint64_t before = kernel.now_ms();
   int error = 0;
   while (!error) error = present_all(fake::Frame(640, 480));
-  EXPECT_EQ(error, -EIO);
+  EXPECT_EQ(error, -EAGAIN);
+  EXPECT_GT(flush_until_lost(), 0u);
   const uint64_t took = kernel.now_ms() - before;
   EXPECT_GE(took, 40000u);
   EXPECT_LE(took, 45000u);
@@ -102,11 +103,10 @@ TEST_F(Backpressure, HostThatStopsConsuming) {
 
   start(640, 480);
   device->bad.stops_consuming = true;
-  const uint64_t before = kernel.now_ms();
-  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
-  EXPECT_GE(kernel.now_ms() - before, 40000u);
-  EXPECT_LE(kernel.now_ms() - before, 45000u);
-  EXPECT_EQ(counters().lost, 1u);
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  const uint64_t took = flush_until_lost();
+  EXPECT_GE(took, 39000u);
+  EXPECT_LE(took, 45000u);
   // What was never on the ring is not held.
   EXPECT_LE(counters().in_flight, 32u);
   const uint64_t lost_at = kernel.now_ms();
@@ -122,8 +122,84 @@ TEST_F(Backpressure, FullCursorRing) {
   int error = 0;
   int moves = 0;
   while (!error && moves < 100) error = qxl_core_cursor_move(core, 0, moves++, 0);
-  EXPECT_EQ(error, -EIO);
+  EXPECT_EQ(error, -EAGAIN);
   EXPECT_EQ(moves, 33);
+}
+
+// What the pointer is by then, when the host takes commands again.
+TEST_F(Backpressure, PointerCatchesUp) {
+  start(640, 480);
+  ASSERT_EQ(set_pointer(), 0);
+  pump();
+  for (bool hide : {false, true}) {
+    device->bad.stops_consuming = true;
+    for (int i = 0; i < 40; i++) qxl_core_cursor_move(core, 0, i, 0);
+    EXPECT_EQ(qxl_core_cursor_catch_up(core), -EAGAIN);
+    EXPECT_EQ(qxl_core_cursor_move(core, 0, 200, 100), -EAGAIN);
+    if (hide) {
+      EXPECT_EQ(qxl_core_cursor_hide(core, 0), -EAGAIN);
+    }
+    device->bad.stops_consuming = false;
+    pump();
+    EXPECT_NE(device->cursor().x, 200);
+    EXPECT_EQ(qxl_core_cursor_catch_up(core), 0);
+    pump();
+    EXPECT_EQ(device->cursor().visible, !hide);
+    if (!hide) {
+      EXPECT_EQ(device->cursor().x, 200);
+      EXPECT_EQ(device->cursor().y, 100);
+      ASSERT_EQ(qxl_core_cursor_move(core, 0, 1, 1), 0);
+    }
+    const uint32_t commands = counters().cursor_commands;
+    EXPECT_EQ(qxl_core_cursor_catch_up(core), 0);
+    EXPECT_EQ(counters().cursor_commands, commands);
+  }
+}
+
+// While a client reads nothing: pictures are put off after a second, and after that
+// at once, and the last one is right in the end.
+TEST_F(Backpressure, PutOffAndShownLater) {
+  const std::vector<qxl_rect> rects(64, {0, 0, 8, 8});
+  const fake::Frame last(640, 480, 7);
+
+  start(640, 480);
+  device->bad.stops_consuming = true;
+  const uint64_t before = kernel.now_ms();
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  const uint64_t gave_up_at = kernel.now_ms();
+  EXPECT_GE(gave_up_at - before, 1000u);
+  EXPECT_LE(gave_up_at - before, 2000u);
+  for (uint32_t i = 0; i < 100; i++) EXPECT_EQ(present_all(fake::Frame(640, 480, i)), -EAGAIN);
+  EXPECT_EQ(kernel.now_ms(), gave_up_at);
+  EXPECT_TRUE(qxl_core_is_stalled(core));
+  EXPECT_EQ(counters().stalls, 1u);
+  EXPECT_LE(counters().in_flight, 32u);
+  // A command that it takes now and then does not make it one that answers.
+  device->bad.stops_consuming = false;
+  device->commands_per_step = 1;
+  device->step();
+  device->bad.stops_consuming = true;
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  EXPECT_LE(kernel.now_ms() - gave_up_at, 300u);
+  device->commands_per_step = UINT32_MAX;
+  device->bad.stops_consuming = false;
+  pump();
+  qxl_core_flush(core);
+  EXPECT_FALSE(qxl_core_is_stalled(core));
+  ASSERT_EQ(present_all(last), 0);
+  EXPECT_EQ(counters().lost, 0u);
+  // And by now it has its second again.
+  device->bad.stops_consuming = true;
+  const uint64_t anew = kernel.now_ms();
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  EXPECT_GE(kernel.now_ms() - anew, 1000u);
+  device->bad.stops_consuming = false;
+  pump();
+  qxl_core_flush(core);
+  ASSERT_EQ(present_all(last), 0);
+  for (uint32_t y = 0; y < 480; y += 13)
+    for (uint32_t x = 0; x < 640; x += 17)
+      ASSERT_EQ(device->pixel((int)x, (int)y), last.pixel(x, y)) << x << ' ' << y;
 }
 
 TEST_F(Backpressure, RecoversAfterAReset) {
@@ -131,7 +207,8 @@ TEST_F(Backpressure, RecoversAfterAReset) {
 
   start(64, 64);
   device->bad.stops_consuming = true;
-  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EIO);
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  EXPECT_GT(flush_until_lost(), 0u);
   device->bad.stops_consuming = false;
   ASSERT_EQ(qxl_core_start(core), 0);
   EXPECT_EQ(counters().in_flight, 0u);

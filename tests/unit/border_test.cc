@@ -97,8 +97,8 @@ TEST(Border, Small) {
   EXPECT_AT(qxl_monitor, timing, 8);
   EXPECT_SIZE(qxl_surface_desc, 16);
   EXPECT_AT(qxl_surface_desc, stride, 12);
-  EXPECT_SIZE(qxl_counters, 160);
-  EXPECT_AT(qxl_counters, lost, 152);
+  EXPECT_SIZE(qxl_counters, 168);
+  EXPECT_AT(qxl_counters, lost, 160);
 }
 
 TEST(Border, Command) {
