@@ -65,22 +65,23 @@ static struct qxl_frame frame_of(const struct qxl_crtc *head,
 }
 
 /* The first @count rectangles of the head's damage. */
-static int present(struct qxl_crtc *head, const struct qxl_frame *frame,
-		   u32 count)
+static int present(struct qxl_crtc *head, struct qxl_frame *frame, u32 count,
+		   bool more)
 {
+	frame->more = more;
 	trace_qxl_present(head, head->damage, count);
 	return qxl_core_present(to_qxl(head->base.dev)->core, frame,
 				head->damage, count);
 }
 
-static int present_all(struct qxl_crtc *head, const struct qxl_frame *frame)
+static int present_all(struct qxl_crtc *head, struct qxl_frame *frame)
 {
 	head->damage[0] = (struct qxl_rect){ .x2 = frame->width,
 					     .y2 = frame->height };
-	return present(head, frame, 1);
+	return present(head, frame, 1, false);
 }
 
-static int present_damage(struct qxl_crtc *head, const struct qxl_frame *frame,
+static int present_damage(struct qxl_crtc *head, struct qxl_frame *frame,
 			  const struct drm_plane_state *old_state,
 			  const struct drm_plane_state *new_state)
 {
@@ -91,20 +92,20 @@ static int present_damage(struct qxl_crtc *head, const struct qxl_frame *frame,
 
 	drm_atomic_helper_damage_iter_init(&iter, old_state, new_state);
 	drm_atomic_for_each_plane_damage(&iter, &clip) {
+		if (count == QXL_DAMAGE_BATCH) {
+			ret = present(head, frame, count, true);
+			if (ret)
+				return ret;
+			count = 0;
+		}
 		head->damage[count++] = (struct qxl_rect){
 			.x1 = clip.x1,
 			.y1 = clip.y1,
 			.x2 = clip.x2,
 			.y2 = clip.y2,
 		};
-		if (count < QXL_DAMAGE_BATCH)
-			continue;
-		ret = present(head, frame, count);
-		if (ret)
-			return ret;
-		count = 0;
 	}
-	return count ? present(head, frame, count) : 0;
+	return count ? present(head, frame, count, false) : 0;
 }
 
 /* When something was put off, all of it, as nobody knows what the host lacks. */

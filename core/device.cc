@@ -358,6 +358,8 @@ Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects
   if (submission_.lost()) return Error::kLost;  // even where there is nothing to show
   if (submission_.stalled()) return Error::kAgain;
   auto result = presenter_.present(frame, rects, primary());
+  // Once for a commit, however much it was.
+  if (!frame.more || !result.ok()) submission_.wake(Queue::kDisplay);
   if (result.ok()) submission_.forgive();
   return result;
 }

@@ -4,6 +4,7 @@
 #include <spice/qxl_dev.h>
 
 #include <cstddef>
+#include <utility>
 
 #include "core/base/assert.h"
 #include "core/base/errno.h"
@@ -48,6 +49,7 @@ Result<> Submission::open(const Memslot& main) {
     return Error::kNoDevice;
   main_ = main;
   accepting_ = false;
+  for (bool& asleep : asleep_) asleep = false;
   last_flush_ms_ = 0;  // what it did before the reset says nothing
   ++counters_.resets;
   store_release(&lost_, false);
@@ -163,6 +165,7 @@ Result<> Submission::wait_for_release(uint32_t seen, Deadlines& deadlines) {
     Guard guard(lock_);
     ++counters_.memory_waits;
   }
+  wake(Queue::kDisplay);  // what is on the ring may be what gives it back
   ask_for_memory();
   return wait_for_host(seen, kOomIntervalMs, deadlines);
 }
@@ -204,7 +207,7 @@ Result<> Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& 
 
 template <typename Ring>
 uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> releases,
-                           bool& wake) {
+                           bool& asleep) {
   uint32_t room = ring.free_slots();
   if (room == 0) {
     ring.arm_space_interrupt();
@@ -221,34 +224,39 @@ uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> 
     ring.stage(address(release), type);
     qxl_k_trace_submit(dev_, type, releases_.id_of(release).value(), Arena::bytes(release.extent));
   }
-  if (count != 0) wake = ring.publish();
+  if (count != 0 && ring.publish()) asleep = true;
   return count;
 }
 
 // Pushes what fits now. Zero when the ring is full; it is then armed.
 Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
                                        std::span<Release* const> releases) {
-  bool wake = false;
+  Guard guard(lock_);
+  QXL_TRY(usable_locked());
+  bool& asleep = asleep_[static_cast<uint32_t>(queue)];
   uint32_t count = 0;
-  {
-    Guard guard(lock_);
-    QXL_TRY(usable_locked());
-    if (queue == Queue::kDisplay) {
-      count = stage(display_ring_, type, releases, wake);
-      counters_.commands += count;
-    } else {
-      count = stage(cursor_ring_, type, releases, wake);
-      counters_.cursor_commands += count;
-    }
-    if (count == 0) ++counters_.ring_waits;
-    if (wake) ++counters_.notifies;
+  if (queue == Queue::kDisplay) {
+    count = stage(display_ring_, type, releases, asleep);
+    counters_.commands += count;
+  } else {
+    count = stage(cursor_ring_, type, releases, asleep);
+    counters_.cursor_commands += count;
   }
-  if (wake) qxl_k_port_write(dev_, notify_port(queue), 0);
+  if (count == 0) ++counters_.ring_waits;
   return count;
 }
 
-Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const> releases,
-                            Wait wait) {
+void Submission::wake(Queue queue) {
+  {
+    Guard guard(lock_);
+    if (!std::exchange(asleep_[static_cast<uint32_t>(queue)], false) || lost()) return;
+    ++counters_.notifies;
+  }
+  qxl_k_port_write(dev_, notify_port(queue), 0);
+}
+
+Result<> Submission::push(Queue queue, uint32_t type, std::span<Release* const> releases,
+                          Wait wait) {
   Deadlines deadlines = {.wait = wait};
   while (!releases.empty()) {
     uint32_t seen = progress_.count();
@@ -262,12 +270,20 @@ Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const
       deadlines = {.wait = wait};
       continue;
     }
+    wake(queue);
     if (auto waited = wait_for_host(seen, kRingSliceMs, deadlines); !waited.ok()) {
       abandon(releases);
       return waited.error();
     }
   }
   return {};
+}
+
+Result<> Submission::submit(Queue queue, uint32_t type, std::span<Release* const> releases,
+                            Wait wait) {
+  auto pushed = push(queue, type, releases, wait);
+  wake(queue);
+  return pushed;
 }
 
 Result<> Submission::submit_one(Queue queue, uint32_t type, Release& release, Wait wait) {

@@ -114,6 +114,12 @@ class Submission {
                   Wait wait = Wait::kLong) QXL_EXCLUDES(lock_);
   Result<> submit_one(Queue queue, uint32_t type, Release& release, Wait wait = Wait::kLong)
       QXL_EXCLUDES(lock_);
+  // The same without waking the host, unless the ring is full: the caller owes a
+  // wake() when it has no more.
+  Result<> push(Queue queue, uint32_t type, std::span<Release* const> releases, Wait wait)
+      QXL_EXCLUDES(lock_);
+  // Wakes the host when it sleeps and there is something new for it. Any context.
+  void wake(Queue queue) QXL_EXCLUDES(lock_);
   // Whether it was given up, and has done nothing since. Any context.
   [[nodiscard]] bool stalled() const;
   // A picture has reached it.
@@ -166,7 +172,7 @@ class Submission {
   Result<uint32_t> push_some(Queue queue, uint32_t type, std::span<Release* const> releases)
       QXL_EXCLUDES(lock_);
   template <typename Ring>
-  uint32_t stage(Ring& ring, uint32_t type, std::span<Release* const> releases, bool& wake)
+  uint32_t stage(Ring& ring, uint32_t type, std::span<Release* const> releases, bool& asleep)
       QXL_REQUIRES(lock_);
   void abandon(std::span<Release* const> releases) QXL_EXCLUDES(lock_);
 
@@ -184,6 +190,7 @@ class Submission {
   CommandRing display_ring_ QXL_GUARDED_BY(lock_);
   CursorRing cursor_ring_ QXL_GUARDED_BY(lock_);
   ReleaseRing release_ring_ QXL_GUARDED_BY(lock_);
+  bool asleep_[2] QXL_GUARDED_BY(lock_) = {};  // by queue: the host waits to be woken
   qxl_counters counters_ QXL_GUARDED_BY(lock_) = {};
   uint64_t last_oom_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t last_flush_ms_ QXL_GUARDED_BY(lock_) = 0;

@@ -80,8 +80,8 @@ Result<> CopyPresenter::present_batch(const PixelSource& pixels, std::span<const
     if (!reserved.ok()) return reserved.error();
     for (uint32_t i = 0; i < reserved.value(); ++i)
       copy_band(pixels, bands[i], moved(bands[i], dx, dy), *releases[i]);
-    QXL_TRY(submission_.submit(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()},
-                               Wait::kBriefly));
+    QXL_TRY(submission_.push(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()},
+                             Wait::kBriefly));
     bands = bands.subspan(reserved.value());
   }
   return {};
@@ -118,9 +118,9 @@ Result<> CopyPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {
 Result<> CopyPresenter::move(const qxl_rect& dest, int32_t dx, int32_t dy) {
   auto release = submission_.reserve_one(Pool::kUpload, kCopyBitsBytes, Wait::kBriefly);
   if (!release.ok()) return release.error();
-  Release& command = *release.value();
-  build_copy_bits({Submission::pointer(command), submission_.address(command)}, dest, dx, dy);
-  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command, Wait::kBriefly);
+  Release* command = release.value();
+  build_copy_bits({Submission::pointer(*command), submission_.address(*command)}, dest, dx, dy);
+  return submission_.push(Queue::kDisplay, QXL_CMD_DRAW, {&command, 1}, Wait::kBriefly);
 }
 
 }  // namespace qxl

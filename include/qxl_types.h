@@ -132,6 +132,7 @@ struct qxl_frame {
 	int32_t dy;    /* the primary's coordinate */
 	uint32_t head; /* which one shows it, as qxl_core_set_monitors() counts */
 	enum qxl_pixels format;
+	bool more; /* the next call comes at once: the host need not wake for this */
 };
 
 /* Where a panic screen is drawn: a head's picture, or the middle rows of it. */

@@ -35,7 +35,8 @@ qxl_frame Frame::at(int32_t dx, int32_t dy, uint32_t head) const {
           .dx = dx,
           .dy = dy,
           .head = head,
-          .format = QXL_PIXELS_XRGB8888};
+          .format = QXL_PIXELS_XRGB8888,
+          .more = false};
 }
 
 void CoreTest::SetUp() {

@@ -21,6 +21,7 @@ AT(qxl_lut, blue, 512);
 SIZE(qxl_frame, 48);
 AT(qxl_frame, dy, 32);
 AT(qxl_frame, format, 40);
+AT(qxl_frame, more, 44);
 _Static_assert(sizeof(enum qxl_pixels) == 4, "qxl_pixels");
 _Static_assert(QXL_PIXELS_XRGB2101010 == 3, "QXL_PIXELS_XRGB2101010");
 SIZE(qxl_timing, 40);

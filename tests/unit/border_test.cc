@@ -69,6 +69,7 @@ TEST(Border, Frame) {
   EXPECT_AT(qxl_frame, dy, 32);
   EXPECT_AT(qxl_frame, head, 36);
   EXPECT_AT(qxl_frame, format, 40);
+  EXPECT_AT(qxl_frame, more, 44);
   EXPECT_EQ(sizeof(qxl_pixels), 4u);
   EXPECT_EQ(QXL_PIXELS_XRGB2101010, 3);
 }

@@ -85,6 +85,28 @@ TEST_F(Notify, IndicesWrapAround) {
   EXPECT_EQ(counters().lost, 0u);
 }
 
+// However many calls a commit takes, while they fit on the ring.
+TEST_F(Notify, OneWakeUpForACommit) {
+  const qxl_rect rects[] = {{0, 0, 8, 8}, {20, 0, 28, 8}, {40, 0, 48, 8}};
+  qxl_frame view = frame.at();
+
+  device->drain();
+  const uint32_t before = notifies();
+  for (int call = 0; call < 10; call++) {
+    frame.scribble((uint32_t)call);
+    view.more = call < 9;
+    ASSERT_EQ(qxl_core_present(core, &view, rects, 3), 0);
+    EXPECT_EQ(notifies(), before + !view.more) << call;
+  }
+  device->drain();
+  // Nor does one that fails keep the host asleep.
+  view.more = true;
+  device->bad.stops_consuming = true;
+  for (int call = 0; call < 20 && qxl_core_present(core, &view, rects, 3) == 0; call++)
+    frame.scribble((uint32_t)call + 100);
+  EXPECT_EQ(notifies(), before + 2);
+}
+
 TEST_F(Notify, CursorHasItsOwnPort) {
   ASSERT_EQ(set_pointer(), 0);
   EXPECT_EQ(device->stats().port_writes[QXL_IO_NOTIFY_CURSOR], 1u);

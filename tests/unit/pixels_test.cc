@@ -240,7 +240,8 @@ class FormatFrame {
             .dx = dx,
             .dy = dy,
             .head = 0,
-            .format = format};
+            .format = format,
+            .more = false};
   }
 
   qxl_pixels format;
