@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "card.h"
 #include "counters.h"
@@ -26,20 +25,10 @@ static struct card card;
 static uint64_t bar, upload, vram;
 static uint64_t primary; /* vgamem_mb, in bytes */
 
-static uint64_t bar_size(void)
-{
-	char path[96];
-	struct stat status;
-
-	snprintf(path, sizeof(path), "/sys/class/drm/%s/device/resource0",
-		 strrchr(card.path, '/') + 1);
-	return stat(path, &status) ? 0 : (uint64_t)status.st_size;
-}
-
 static void setup(void)
 {
 	card_open(&card);
-	bar = bar_size();
+	bar = card_memory(&card);
 	if (!bar)
 		ktap_bail("no size of BAR 0: errno %d", errno);
 	if (!counter_read(card.path, "upload_bytes", &upload) ||

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xf86drm.h>
 
@@ -197,6 +198,16 @@ static int find_connected_head(struct card *card)
 	ret = find_objects(card, resources);
 	drmModeFreeResources(resources);
 	return ret;
+}
+
+uint64_t card_memory(const struct card *card)
+{
+	char path[96];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/sys/class/drm/%s/device/resource0",
+		 strrchr(card->path, '/') + 1);
+	return stat(path, &status) ? 0 : (uint64_t)status.st_size;
 }
 
 int card_open_head(const struct card *card, unsigned int number,

@@ -89,6 +89,9 @@ int card_open_driver(const char *driver, uint32_t number, char *path,
 /* "0000:00:02.0", the device of an open card; false when it is on no PCI. */
 bool card_pci_address(const struct card *card, char *address, size_t size);
 
+/* Bytes of BAR 0, of which at most half can be shown; 0 where there is none. */
+uint64_t card_memory(const struct card *card);
+
 /*
  * Fills @head with the connector, CRTC and planes of head @number of an open
  * card, connected or not. To be given back with card_close_head() before the card
