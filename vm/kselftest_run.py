@@ -16,7 +16,7 @@ import testrun
 COLLECTION = "drivers/gpu/qxl"
 OUT = paths.BUILD / "kselftest"
 SOURCES = paths.REPO / "selftests"
-GUEST_SECONDS = 600
+GUEST_SECONDS = 1200
 _RESULT = re.compile(r"(?:not )?ok \d+ (?:[^#]*[: ])?([^\s:#]+)(?: # (.*))?$")
 _REASON = re.compile(r"[# ]+1\.\.0 # SKIP \S")
 _UNSEEN = re.compile(r"  ok \d+ .* # SKIP picture not compared")
