@@ -17,6 +17,7 @@
 
 struct bench {
 	struct card card;
+	const char *interrupt; /* is in the names of the driver's */
 	drmModeModeInfo mode;
 	struct dumb frames[2]; /* the first one is on screen */
 };

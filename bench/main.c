@@ -4,10 +4,12 @@
  *
  *   @@op NAME|NANOSECONDS...
  *
- * or `@@none NAME|ERRNO` for what the driver cannot do; and, where the driver
- * counts, `@@count NAME|COUNTER VALUE` for each run.
+ * or `@@none NAME|ERRNO` for what the driver cannot do; and `@@count NAME|COUNTER
+ * VALUE` for each run: interrupts, and what the driver counts, if it does.
  *
- * usage: QXL_CARD=/dev/dri/cardN qxl_bench
+ * usage: QXL_CARD=/dev/dri/cardN qxl_bench INTERRUPT
+ *
+ * INTERRUPT is in the names of the driver's interrupts.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,15 +67,60 @@ static void tell_counters(const struct bench *bench,
 	}
 }
 
+/* Of the card's driver, on all processors, since boot. */
+static uint64_t interrupts(const char *driver)
+{
+	FILE *file = fopen("/proc/interrupts", "r");
+	char line[512];
+	uint64_t sum = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *at = strchr(line, ':');
+		char *end;
+
+		if (!at || !strstr(line, driver))
+			continue;
+		for (at++;; at = end) {
+			uint64_t count = strtoull(at, &end, 10);
+
+			if (end == at)
+				break;
+			sum += count;
+		}
+	}
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+/* The same of interrupts, which every driver has. */
+static void tell_interrupts(const struct bench *bench,
+			    const struct operation *operation)
+{
+	static uint64_t last;
+	uint64_t now = interrupts(bench->interrupt);
+
+	if (operation)
+		printf("@@count %s|interrupts %.1f\n", operation->name,
+		       (double)(now - last) / (WARM_UP + operation->runs));
+	last = now;
+}
+
+static void tell(const struct bench *bench, const struct operation *operation)
+{
+	tell_interrupts(bench, operation);
+	tell_counters(bench, operation);
+}
+
 static void time_operation(struct bench *bench, const struct operation *operation)
 {
 	int64_t times[RUNS_MAX];
 	int ret = operation->begin ? operation->begin(bench) : 0;
 
-	tell_counters(bench, NULL);
+	tell(bench, NULL);
 	if (!ret)
 		ret = time_runs(bench, operation, times);
-	tell_counters(bench, operation);
+	tell(bench, operation);
 	if (operation->end)
 		operation->end(bench);
 	if (ret) {
@@ -106,10 +153,13 @@ static void set_up(struct bench *bench)
 		ktap_bail("%s: modeset: %d", bench->card.path, ret);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct bench bench;
 
+	if (argc != 2)
+		return 2;
+	bench.interrupt = argv[1];
 	set_up(&bench);
 	for (uint32_t i = 0; i < display_operation_count; i++)
 		time_operation(&bench, &display_operations[i]);

@@ -33,6 +33,8 @@ def rows(samples):
             times = samples.times.get((driver, name), [])
             row[driver] = _median(times)
             row[f"{driver} spread"] = _spread(times)
+            for counter, value in samples.counts.get((driver, name), {}).items():
+                row[f"{driver} {counter}"] = value
         for peer in bench_run.DRIVERS:
             if peer != "ours" and row["ours"] and row[peer]:
                 row[f"{peer} / ours"] = row[peer] / row["ours"]
@@ -57,10 +59,14 @@ def text(found, title):
 
 
 def counted(samples):
-    """What this driver counted for each run of an operation, as a table; empty where it told nothing."""
-    lines = [f"{name:30} " + ", ".join(f"{counter} {value:,.1f}" for counter, value in counts.items())
-             for name, counts in samples.counts.items()]
-    return "\n".join(["ours, for each run:", *lines]) + "\n" if lines else ""
+    """What was counted for each run of an operation, as a table; empty where nothing was."""
+    lines = [f"{name:30} {driver:10} " + ", ".join(f"{counter} {value:,.1f}" for counter, value in counts.items())
+             for (driver, name), counts in sorted(samples.counts.items(), key=lambda item: _order(samples, *item[0]))]
+    return "\n".join(["for each run:", *lines]) + "\n" if lines else ""
+
+
+def _order(samples, driver, name):
+    return samples.operations.index(name), bench_run.DRIVERS.index(driver)
 
 
 def write_csv(found, path):

@@ -22,7 +22,7 @@ _EXTRA_MODULES = ("virtio_pci", "virtio_gpu", "qxl")
 
 
 class Samples:
-    """What the guest printed: nanoseconds and errors by (driver, operation), what this driver counted by operation."""
+    """What a benchmark found: nanoseconds, errors and counts for a run, by (driver, operation)."""
 
     def __init__(self):
         self.times = {}
@@ -35,22 +35,29 @@ class Samples:
     def line(self, text):
         """Take one line of the guest's output."""
         word, _, rest = text.partition(" ")
+        name, _, values = rest.partition("|")
         if word == "@@driver":
             self._driver = rest
         elif word == "@@op":
-            name, _, numbers = rest.partition("|")
-            self._know(name)
-            self.times.setdefault((self._driver, name), []).extend(int(number) for number in numbers.split())
+            self.time(self._driver, name, *(int(value) for value in values.split()))
         elif word == "@@none":
-            name, _, error = rest.partition("|")
             self._know(name)
-            self.gaps[self._driver, name] = int(error)
+            self.gaps[self._driver, name] = int(values)
         elif word == "@@count":
-            name, _, counter = rest.partition("|")
-            counter, value = counter.split()
-            self.counts.setdefault(name, {})[counter] = float(value)
+            counter, value = values.split()
+            self.count(self._driver, name, counter, float(value))
         elif word in ("@@broken", "@@fail"):
             self.problems.append(text)
+
+    def time(self, driver, name, *nanoseconds):
+        """Add runs of an operation."""
+        self._know(name)
+        self.times.setdefault((driver, name), []).extend(nanoseconds)
+
+    def count(self, driver, name, counter, value):
+        """What was counted for a run of an operation; the last round's counts."""
+        self._know(name)
+        self.counts.setdefault((driver, name), {})[counter] = value
 
     def _know(self, name):
         if name not in self.operations:
@@ -64,7 +71,7 @@ def _boot(kernel, archive, machine, seconds, out, samples):
         samples.problems += guest.hits()
 
 
-def run(kernel, driver, machine, rounds, seconds, out):
+def run(machine, kernel, driver, rounds, seconds, out):
     """Boot so many times, each for `seconds` at most; Samples, with what went wrong in `problems`."""
     samples = Samples()
     out.mkdir(parents=True, exist_ok=True)

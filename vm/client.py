@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The SPICE client of a run, as a process of its own: see spice_client for why it stays connected."""
 
+import contextlib
 import os
 import select
 import signal
@@ -112,7 +113,9 @@ class Client:
 
     def close(self):
         """Disconnect."""
-        self._process.stdin.close()
+        # One that has ended may have left a request unread.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(3)
         except subprocess.TimeoutExpired:

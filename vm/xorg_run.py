@@ -126,14 +126,18 @@ def references():
     return pictures
 
 
+def session_files(tests):
+    """What a guest needs to run these phases, {name in /qxl: host path or bytes}; some of them need more."""
+    return {"session": paths.GUEST / "x11-session.sh", "phase": paths.GUEST / "x11-phase.sh",
+            "xorg.conf": paths.GUEST / "xorg.conf", "weston.ini": paths.GUEST / "weston.ini",
+            "manifest": "".join(test.manifest() for test in tests).encode()}
+
+
 def _archive(kernel, driver, tests):
-    files = {"session": paths.GUEST / "x11-session.sh", "phase": paths.GUEST / "x11-phase.sh",
-             "xorg.conf": paths.GUEST / "xorg.conf", "weston.ini": paths.GUEST / "weston.ini",
-             "still-clients": X11 / "still-clients.sh",
+    files = {"still-clients": X11 / "still-clients.sh", "xdraw": BUILT / "xdraw",
              "bug-report": paths.REPO / "scripts/qxl-bug-report",
-             "bug-report-test": paths.GUEST / "bug-report-test.sh",
-             "xdraw": BUILT / "xdraw", "manifest": "".join(test.manifest() for test in tests).encode()}
-    return initramfs.for_disk(kernel, driver, files)
+             "bug-report-test": paths.GUEST / "bug-report-test.sh"}
+    return initramfs.for_disk(kernel, driver, session_files(tests) | files)
 
 
 def judge_planted(program):

@@ -16,10 +16,10 @@ card_of() {
 
 for driver in "$@"; do
 	echo "@@driver $driver"
-	name=qxl
+	name=qxl interrupt=qxl
 	case $driver in
 	in-tree) rmmod qxl && insmod /tests/qxl-in-tree.ko ;;
-	virtio_gpu) name=virtio_gpu ;;
+	virtio_gpu) name=virtio_gpu interrupt=virtio ;;
 	esac
-	QXL_CARD=$(card_of $name) timeout -s KILL 300 /tests/qxl_bench || echo "@@broken $driver $?"
+	QXL_CARD=$(card_of $name) timeout -s KILL 300 /tests/qxl_bench $interrupt || echo "@@broken $driver $?"
 done

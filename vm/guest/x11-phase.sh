@@ -252,6 +252,31 @@ phase_weston_again() {
 	finish
 }
 
+# A terminal that fills the screen, and waits to be told to scroll.
+phase_terminal() {
+	start_weston
+	pkill weston-simple
+	WESTON_CONFIG_FILE=/qxl/weston.ini weston-terminal --fullscreen --shell=/qxl/scroller > $state/terminal.out 2>&1 &
+	soon 30 test -e $state/scroller
+	result $? "a terminal is up"
+	sleep 5
+	finish
+}
+
+# processor: the milliseconds that the guest has worked
+processor() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10 }' /proc/stat; }
+
+phase_scroll() {
+	local before
+	before=$(processor)
+	touch $state/scroll
+	soon 120 test -e $state/scrolled
+	result $? "all lines are out"
+	echo "# processor: $(($(processor) - before)) ms"
+	sleep 2
+	finish
+}
+
 as_before() { [ "$(counters)" = "$(cat $state/before)" ]; }
 
 phase_stop() {
