@@ -376,18 +376,17 @@ static int prepare(struct exec *exec)
 /* From here on nothing is interruptible: no command is given twice. */
 static int execute(struct exec *exec)
 {
+	struct qxl_core *core = exec->qdev->core;
+	int ret = 0;
 	u32 i;
-	int ret;
 
-	for (i = 0; i < exec->num_commands; i++) {
-		ret = qxl_core_execute_draw(exec->qdev->core,
-					    &exec->commands[i].draw, exec->bos,
-					    exec->num_bos);
-		if (ret)
-			return ret;
+	for (i = 0; !ret && i < exec->num_commands; i++) {
+		ret = qxl_core_execute_draw(core, &exec->commands[i].draw,
+					    exec->bos, exec->num_bos);
 		cond_resched();
 	}
-	return 0;
+	qxl_core_execute_end(core);
+	return ret;
 }
 
 static int attempt(struct exec *exec, bool *executed)

@@ -212,6 +212,10 @@ int qxl_core_execute_draw(qxl_core* core, const qxl_draw* draw, const qxl_exec_b
   return errno_of(device(core).executor().execute(*draw, {bos, num_bos}));
 }
 
+void qxl_core_execute_end(qxl_core* core) {
+  device(core).submission().wake(qxl::Queue::kDisplay);
+}
+
 int qxl_core_panic_buffer(const qxl_core* core, const qxl_head* heads, uint32_t count,
                           uint32_t head, qxl_panic_buffer* buffer) {
   auto result = device(core).panic_buffer({heads, count}, head);

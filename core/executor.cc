@@ -82,9 +82,9 @@ Result<> Executor::execute(const qxl_draw& draw, std::span<const qxl_exec_bo> bo
   if (draw.image.width != 0) return execute_image(draw, bos, surfaces);
   auto release = submission_.reserve_one(Pool::kUpload, kDrawBytes);
   if (!release.ok()) return release.error();
-  Release& command = *release.value();
-  build_draw({Submission::pointer(command), submission_.address(command)}, draw, surfaces, 0);
-  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);
+  Release* command = release.value();
+  build_draw({Submission::pointer(*command), submission_.address(*command)}, draw, surfaces, 0);
+  return submission_.push(Queue::kDisplay, QXL_CMD_DRAW, {&command, 1}, Wait::kLong);
 }
 
 // In bands, each its own draw, when the image is larger than what can be
@@ -108,15 +108,15 @@ Result<> Executor::execute_image(const qxl_draw& draw, std::span<const qxl_exec_
     }
     auto release = submission_.reserve_one(Pool::kUpload, kCopyPixels + uint64_t{stride} * rows);
     if (!release.ok()) return release.error();
-    Release& command = *release.value();
-    uint8_t* pixels = Submission::pointer(command) + kCopyPixels;
+    Release* command = release.value();
+    uint8_t* pixels = Submission::pointer(*command) + kCopyPixels;
     for (uint32_t i = 0; i < rows; ++i) {
       reader.read(pixels + uint64_t{stride} * i, row);
       reader.skip(image.stride - row);
     }
-    build_draw({Submission::pointer(command), submission_.address(command)}, band, surfaces,
+    build_draw({Submission::pointer(*command), submission_.address(*command)}, band, surfaces,
                stride);
-    QXL_TRY(submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command));
+    QXL_TRY(submission_.push(Queue::kDisplay, QXL_CMD_DRAW, {&command, 1}, Wait::kLong));
   }
   return {};
 }

@@ -254,10 +254,13 @@ int qxl_core_parse_draw(const struct qxl_command *command,
  * Copies the pixels of a checked draw and queues it, once. The caller holds the
  * reservations of all BOs that it names, whose surfaces have their ids. No BO
  * with data is needed any more when it returns. Waits, bounded, for the ring and
- * for memory, without reacting to signals: may sleep.
+ * for memory, without reacting to signals: may sleep. The host may sleep on until
+ * qxl_core_execute_end(), which is owed, also after an error.
  */
 int qxl_core_execute_draw(struct qxl_core *core, const struct qxl_draw *draw,
 			  const struct qxl_exec_bo *bos, uint32_t num_bos);
+/* Wakes the host for all draws since the last time. Any context. */
+void qxl_core_execute_end(struct qxl_core *core);
 
 /*
  * The panic screen. Both may be called with all other processors stopped anywhere

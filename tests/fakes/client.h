@@ -67,6 +67,13 @@ class Client {
 
   int parse();
   int execute(qxl_core *core) {
+    const int error = execute_some(core);
+
+    qxl_core_execute_end(core);
+    return error;
+  }
+  // Of several: the last is execute()'s.
+  int execute_some(qxl_core *core) {
     return qxl_core_execute_draw(core, &draw, bos.data(), (uint32_t)bos.size());
   }
   int run(qxl_core *core) {

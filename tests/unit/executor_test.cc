@@ -475,6 +475,22 @@ TEST_F(Executor, FullRingWaitsForTheHost) {
   EXPECT_EQ(device->stats().draws, 200u);
 }
 
+TEST_F(Executor, OneWakeUpForACall) {
+  start();
+  const uint32_t target = surface(SPICE_SURFACE_FMT_32_xRGB, 64, 48);
+
+  pump();
+  const uint64_t before = counters().notifies;
+  client.fill(target, {0, 0, 64, 48}, 1);
+  ASSERT_EQ(client.parse(), 0);
+  for (int i = 0; i < 20; i++) ASSERT_EQ(client.execute_some(core), 0);
+  EXPECT_EQ(counters().notifies, before);
+  qxl_core_execute_end(core);
+  EXPECT_EQ(counters().notifies, before + 1);
+  qxl_core_execute_end(core);
+  EXPECT_EQ(counters().notifies, before + 1);
+}
+
 TEST_F(Executor, HostThatStopsConsuming) {
   start();
   const uint32_t target = surface(SPICE_SURFACE_FMT_32_xRGB, 64, 48);
