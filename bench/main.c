@@ -51,6 +51,7 @@ static void tell_counters(const struct bench *bench,
 		"commands",        "cursor_commands", "notifies",
 		"ring_waits",      "memory_waits",    "oom_notifies",
 		"presented_bytes", "moved_bytes",     "spared_bytes",
+		"stalls",
 	};
 	static uint64_t last[ARRAY_SIZE(names)];
 
