@@ -360,7 +360,6 @@ Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects
   auto result = presenter_.present(frame, rects, primary());
   // Once for a commit, however much it was.
   if (!frame.more || !result.ok()) submission_.wake(Queue::kDisplay);
-  if (result.ok()) submission_.forgive();
   return result;
 }
 

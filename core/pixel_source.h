@@ -4,6 +4,7 @@
 
 #include "core/frame_reader.h"
 #include "core/shadow.h"
+#include "core/submit.h"
 
 namespace qxl {
 
@@ -11,9 +12,17 @@ namespace qxl {
 // are the reader's; for a shadow, the head's.
 class PixelSource {
  public:
-  explicit PixelSource(const FrameReader& frame) : frame_(frame) {}
+  // `wait`: for the host. Brief where what was not sent is found again later.
+  PixelSource(const FrameReader& frame, Wait wait) : frame_(frame), wait_(wait) {}
   // What is copied is in the shadow, too: one look at the frame for both.
-  PixelSource(const FrameReader& frame, Shadow& shadow) : frame_(frame), shadow_(&shadow) {}
+  PixelSource(const FrameReader& frame, Shadow& shadow)
+      : frame_(frame), shadow_(&shadow), wait_(Wait::kBriefly) {}
+
+  [[nodiscard]] Wait wait() const { return wait_; }
+  // What was to be copied has not been sent.
+  void forget(const qxl_rect& rect) const {
+    if (shadow_) shadow_->forget(rect);
+  }
 
   // Copies `count` pixels from (x, y) on.
   void copy(int32_t x, int32_t y, uint32_t count, uint8_t* to) const {
@@ -25,6 +34,7 @@ class PixelSource {
  private:
   const FrameReader& frame_;
   Shadow* shadow_ = nullptr;
+  Wait wait_;
 };
 
 }  // namespace qxl

@@ -67,7 +67,8 @@ class ShadowPresenter::Update {
   Result<> flush() {
     uint32_t count = count_;
     count_ = 0;
-    PixelSource pixels = looks_ ? PixelSource(frame_, shadow_) : PixelSource(frame_);
+    PixelSource pixels =
+        looks_ ? PixelSource(frame_, shadow_) : PixelSource(frame_, Wait::kBriefly);
     return presenter_.copies_.present(pixels, {rects_, count}, shadow_.extent(), place_.x1,
                                       place_.y1);
   }
@@ -75,7 +76,10 @@ class ShadowPresenter::Update {
   Result<> add_changes(const qxl_rect& area, bool known) {
     Shadow::Changes changes = shadow_.compare(frame_, area, {});
     if (known && changes.tiles >= kMinMotionTiles) QXL_TRY(follow_motion(area, changes));
-    return send_changes(area, changes);
+    // A video's rectangle stays the same; where something was put off only that is
+    // sent.
+    if (known && most_of(changes.tiles, area)) return send(area);
+    return send_changes(changes);
   }
 
   // Has the host move what has moved; `changes` are what is left.
@@ -88,9 +92,8 @@ class ShadowPresenter::Update {
     return {};
   }
 
-  Result<> send_changes(const qxl_rect& area, const Shadow::Changes& changes) {
+  Result<> send_changes(const Shadow::Changes& changes) {
     if (changes.tiles == 0) return {};
-    if (most_of(changes.tiles, area)) return send(area);
     if (most_of(changes.tiles, changes.bounds)) return send(changes.bounds);
     Shadow::Marked marked(shadow_, changes.bounds);
     for (qxl_rect rect; marked.next(rect);) QXL_TRY(send(rect));
@@ -149,10 +152,18 @@ Result<> ShadowPresenter::present(const qxl_frame& frame, std::span<const qxl_re
   Head& head = heads_[frame.head];
   Update update(*this, head, frame, primary);
   auto result = update.add_all(rects);
-  // What was not sent, the shadow must not claim to be on screen.
-  if (!result.ok()) head.shadow.forget(head.shadow.extent());
-  update.judge(head.patience);
+  if (result.ok())
+    update.judge(head.patience);
+  else
+    put_off(head, result.error());
   return result;
+}
+
+// What was not sent, the shadow must not claim to be on screen. What was, is not
+// sent once more, or a slow host would get the first part of a picture again and again.
+void ShadowPresenter::put_off(Head& head, Error error) {
+  if (error != Error::kAgain) head.shadow.forget(head.shadow.extent());
+  head.patience = {};
 }
 
 Result<> ShadowPresenter::blank(const qxl_rect& dest, const qxl_rect& primary) {

@@ -50,6 +50,8 @@ class ShadowPresenter {
   };
   class Update;
 
+  static void put_off(Head& head, Error error);
+
   CopyPresenter copies_;
   Head heads_[QXL_MAX_HEADS] = {};
   uint64_t moved_bytes_ = 0;   // atomic

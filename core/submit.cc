@@ -187,9 +187,7 @@ Result<> Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& 
   if (brief && stalled()) return Error::kAgain;
   uint64_t now = qxl_k_time_ms();
   if (deadlines.lost_ms == 0) deadlines.lost_ms = now + kHostTimeoutMs;
-  bool has_stalled = load_relaxed(&stalled_) != 0;
-  if (deadlines.again_ms == 0)
-    deadlines.again_ms = now + (has_stalled ? kStalledPatienceMs : kHostPatienceMs);
+  if (deadlines.again_ms == 0) deadlines.again_ms = now + kHostPatienceMs;
   if (progress_.wait(seen, slice_ms)) {
     deadlines.again_ms = 0;
     return {};
@@ -255,18 +253,19 @@ void Submission::wake(Queue queue) {
   qxl_k_port_write(dev_, notify_port(queue), 0);
 }
 
-Result<> Submission::push(Queue queue, uint32_t type, std::span<Release* const> releases,
-                          Wait wait) {
+Result<> Submission::push(Queue queue, uint32_t type, std::span<Release* const> releases, Wait wait,
+                          uint32_t* pushed) {
   Deadlines deadlines = {.wait = wait};
   while (!releases.empty()) {
     uint32_t seen = progress_.count();
-    auto pushed = push_some(queue, type, releases);
-    if (!pushed.ok()) {
+    auto some = push_some(queue, type, releases);
+    if (!some.ok()) {
       abandon(releases);
-      return pushed.error();
+      return some.error();
     }
-    releases = releases.subspan(pushed.value());
-    if (pushed.value() != 0) {
+    releases = releases.subspan(some.value());
+    if (pushed) *pushed += some.value();
+    if (some.value() != 0) {
       deadlines = {.wait = wait};
       continue;
     }

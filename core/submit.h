@@ -20,14 +20,12 @@ namespace qxl {
 // spend 30 s flushing to a slow client.
 inline constexpr uint32_t kHostTimeoutMs = 40'000;
 
-// How long it may do nothing at all before a picture is given up for now; and how
-// long from then on, until one has reached it. A server that fills up takes a
-// command now and then.
-inline constexpr uint32_t kHostPatienceMs = 1000;
-inline constexpr uint32_t kStalledPatienceMs = 100;
+// How long it may do nothing at all before a picture is given up for now. A server
+// that is merely slow has compressed an image by then.
+inline constexpr uint32_t kHostPatienceMs = 2000;
 
 // How long to wait for the host: until it counts as gone; or, for what can be sent
-// anew later, until it has done nothing for as long as above, and then not at
+// anew later, until it has done nothing for kHostPatienceMs, and then not at
 // all until it does something again. That fails with kAgain.
 enum class Wait : uint8_t { kLong, kBriefly };
 
@@ -115,15 +113,13 @@ class Submission {
   Result<> submit_one(Queue queue, uint32_t type, Release& release, Wait wait = Wait::kLong)
       QXL_EXCLUDES(lock_);
   // The same without waking the host, unless the ring is full: the caller owes a
-  // wake() when it has no more.
-  Result<> push(Queue queue, uint32_t type, std::span<Release* const> releases, Wait wait)
-      QXL_EXCLUDES(lock_);
+  // wake() when it has no more. `pushed`: how many were, also after an error.
+  Result<> push(Queue queue, uint32_t type, std::span<Release* const> releases, Wait wait,
+                uint32_t* pushed = nullptr) QXL_EXCLUDES(lock_);
   // Wakes the host when it sleeps and there is something new for it. Any context.
   void wake(Queue queue) QXL_EXCLUDES(lock_);
   // Whether it was given up, and has done nothing since. Any context.
   [[nodiscard]] bool stalled() const;
-  // A picture has reached it.
-  void forgive() { store_relaxed(&stalled_, 0); }
 
   // Takes back what the host released.
   void collect() QXL_EXCLUDES(lock_);

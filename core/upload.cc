@@ -53,7 +53,7 @@ Result<> CopyPresenter::present(const qxl_frame& frame, std::span<const qxl_rect
   qxl_rect visible =
       intersect(rect_of_size(frame.width, frame.height), moved(primary, -frame.dx, -frame.dy));
   FrameReader reader(frame, 0, 0);
-  return present(PixelSource(reader), rects, visible, frame.dx, frame.dy);
+  return present(PixelSource(reader, Wait::kLong), rects, visible, frame.dx, frame.dy);
 }
 
 Result<> CopyPresenter::present(const PixelSource& pixels, std::span<const qxl_rect> rects,
@@ -61,30 +61,42 @@ Result<> CopyPresenter::present(const PixelSource& pixels, std::span<const qxl_r
   BandIterator iterator(rects, visible, submission_.largest(Pool::kUpload));
   qxl_rect bands[kBands];
   uint32_t count = 0;
-  while (iterator.next(bands[count])) {
+  Result<> result;
+  while (result.ok() && iterator.next(bands[count])) {
     if (++count < kBands) continue;
-    QXL_TRY(present_batch(pixels, {bands, count}, dx, dy));
+    result = present_batch(pixels, {bands, count}, dx, dy);
     count = 0;
   }
-  return present_batch(pixels, {bands, count}, dx, dy);
+  if (result.ok()) return present_batch(pixels, {bands, count}, dx, dy);
+  for (qxl_rect rest; iterator.next(rest);) pixels.forget(rest);
+  return result;
 }
 
 Result<> CopyPresenter::present_batch(const PixelSource& pixels, std::span<const qxl_rect> bands,
                                       int32_t dx, int32_t dy) {
-  while (!bands.empty()) {
-    uint64_t bytes[kBands];
-    Release* releases[kBands];
-    for (size_t i = 0; i < bands.size(); ++i) bytes[i] = kCopyPixels + pixel_bytes(bands[i]);
-    auto reserved = submission_.reserve(Pool::kUpload, {bytes, bands.size()},
-                                        {releases, bands.size()}, Wait::kBriefly);
-    if (!reserved.ok()) return reserved.error();
-    for (uint32_t i = 0; i < reserved.value(); ++i)
-      copy_band(pixels, bands[i], moved(bands[i], dx, dy), *releases[i]);
-    QXL_TRY(submission_.push(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()},
-                             Wait::kBriefly));
-    bands = bands.subspan(reserved.value());
+  Result<> result;
+  while (result.ok() && !bands.empty()) {
+    uint32_t sent = 0;
+    result = present_some(pixels, bands, dx, dy, sent);
+    bands = bands.subspan(sent);
   }
-  return {};
+  for (const qxl_rect& band : bands) pixels.forget(band);
+  return result;
+}
+
+// As many as there is memory for, at least one; `sent` of them, also after an error.
+Result<> CopyPresenter::present_some(const PixelSource& pixels, std::span<const qxl_rect> bands,
+                                     int32_t dx, int32_t dy, uint32_t& sent) {
+  uint64_t bytes[kBands];
+  Release* releases[kBands];
+  for (size_t i = 0; i < bands.size(); ++i) bytes[i] = kCopyPixels + pixel_bytes(bands[i]);
+  auto reserved = submission_.reserve(Pool::kUpload, {bytes, bands.size()},
+                                      {releases, bands.size()}, pixels.wait());
+  if (!reserved.ok()) return reserved.error();
+  for (uint32_t i = 0; i < reserved.value(); ++i)
+    copy_band(pixels, bands[i], moved(bands[i], dx, dy), *releases[i]);
+  return submission_.push(Queue::kDisplay, QXL_CMD_DRAW, {releases, reserved.value()},
+                          pixels.wait(), &sent);
 }
 
 // Rows are packed: a stride wider than the rectangle would turn off the

@@ -42,6 +42,8 @@ class CopyPresenter {
 
   Result<> present_batch(const PixelSource& pixels, std::span<const qxl_rect> bands, int32_t dx,
                          int32_t dy);
+  Result<> present_some(const PixelSource& pixels, std::span<const qxl_rect> bands, int32_t dx,
+                        int32_t dy, uint32_t& sent);
   void copy_band(const PixelSource& pixels, const qxl_rect& band, const qxl_rect& dest,
                  const Release& release);
 

@@ -153,8 +153,9 @@ void qxl_core_make_edid(const struct qxl_monitor *monitor, uint8_t *edid);
  * outside the frame or the primary are cut off, empty ones ignored. The
  * pixels have been copied when it returns. Waits, bounded, for ring slots and
  * upload memory: may sleep. -EIO when the device is lost. -EAGAIN when the host
- * has done nothing for a second, as while its client reads nothing, and from then
- * on at once until it does something: the caller shows all of the frame later.
+ * has done nothing for two seconds, as while its client reads nothing, and from then
+ * on at once until it does something: the caller shows all of the frame
+ * later, of which only what the host lacks is sent.
  */
 int qxl_core_present(struct qxl_core *core, const struct qxl_frame *frame,
 		     const struct qxl_rect *rects, uint32_t count);

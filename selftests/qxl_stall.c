@@ -25,11 +25,13 @@
 #define SEED 120
 #define SQUARE 64
 #define EVENT_MS 20000
-/* The driver gives the host a second, of which the machine may take some more. */
-#define STALL_US 3000000
+/* The driver gives the host two seconds; the machine may take some more. */
+#define STALL_US 5000000
 /* What a stalled host may cost: a blanking and what the machine is busy with. */
 #define QUICK_US 1000000
 #define FLIPS 200
+/* A server that fills up takes a command now and then, and gets its time again. */
+#define SLOW_MOST 3
 #define MOVES 200
 #define POINTER 16
 #define NONBLOCK (DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT)
@@ -139,12 +141,19 @@ static void flips_go_on(void)
 {
 	uint64_t resets = counter("resets"), bound = counter("upload_bytes");
 	int64_t worst = 0, submitted;
+	unsigned int slow = 0;
 
-	for (uint32_t i = 1000; i < 1000 + FLIPS; i++)
-		worst = larger(worst, flip(i, &submitted));
-	ktap_note("%d flips on the stalled device: %" PRId64 " ms at most",
-		  FLIPS, worst / 1000);
-	check(worst < QUICK_US, "a flip took %" PRId64 " us", worst);
+	for (uint32_t i = 1000; i < 1000 + FLIPS; i++) {
+		int64_t took = flip(i, &submitted);
+
+		worst = larger(worst, took);
+		slow += took > QUICK_US;
+	}
+	ktap_note("%d flips on the stalled device: %" PRId64
+		  " ms at most, %u of them slow",
+		  FLIPS, worst / 1000, slow);
+	check(worst < STALL_US, "a flip took %" PRId64 " us", worst);
+	check(slow <= SLOW_MOST, "%u flips were slow", slow);
 	check(card_update(&card, frames[0].fb, NULL, 0,
 			  DRM_MODE_ATOMIC_TEST_ONLY, 0) == 0,
 	      "a test");
@@ -166,7 +175,7 @@ static void pointer_goes_on(void)
 		drmModeMoveCursor(card.fd, card.crtc, i, 2 * i);
 	took = now_us() - start;
 	ktap_note("%d moves of the pointer: %" PRId64 " ms", MOVES, took / 1000);
-	check(took < STALL_US + QUICK_US, "moves took %" PRId64 " us", took);
+	check(took < 2 * STALL_US, "moves took %" PRId64 " us", took);
 }
 
 /* What is shown last, with nobody to show it again but the driver. */
