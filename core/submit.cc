@@ -50,7 +50,9 @@ Result<> Submission::open(const Memslot& main) {
   main_ = main;
   accepting_ = false;
   for (bool& asleep : asleep_) asleep = false;
-  last_flush_ms_ = 0;  // what it did before the reset says nothing
+  // What it did before the reset says nothing.
+  last_flush_ms_ = 0;
+  store_relaxed(&stalled_, 0);
   ++counters_.resets;
   store_release(&lost_, false);
   return {};
