@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "desk.h"
 #include "guest_bug.h"
+#include "host.h"
 #include "ktap.h"
 #include "sysfs.h"
 
@@ -46,7 +47,8 @@ static int sleep_for(unsigned int seconds)
 static bool can_suspend(void)
 {
 	if (!deep)
-		ktap_skip("this machine has no suspend to RAM, or no alarm");
+		ktap_skip(
+			"this machine has no suspend to RAM, no alarm, or no qxl_vm.sleeps");
 	return deep;
 }
 
@@ -66,7 +68,8 @@ static bool suspend(void)
 static void setup(void)
 {
 	desk_open(&desk);
-	deep = !sysfs_write("/sys/power/mem_sleep", "deep") &&
+	deep = host_lets_sleep() &&
+	       !sysfs_write("/sys/power/mem_sleep", "deep") &&
 	       !access(ALARM, W_OK);
 	desk_fill(&desk);
 }

@@ -192,17 +192,27 @@ bool host_plug(void)
 	return ask_for_device("plug");
 }
 
-bool host_gives_machine_away(void)
+static bool kernel_is_told(const char *parameter)
 {
 	FILE *file = fopen("/proc/cmdline", "r");
 	char line[4096] = "";
-	bool given;
+	bool told;
 
-	given = file && fgets(line, sizeof(line), file) &&
-		strstr(line, "qxl_vm.reboots");
+	told = file && fgets(line, sizeof(line), file) &&
+	       strstr(line, parameter);
 	if (file)
 		fclose(file);
-	return given;
+	return told;
+}
+
+bool host_gives_machine_away(void)
+{
+	return kernel_is_told("qxl_vm.reboots");
+}
+
+bool host_lets_sleep(void)
+{
+	return kernel_is_told("qxl_vm.sleeps");
 }
 
 bool host_move(void)

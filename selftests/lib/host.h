@@ -70,6 +70,12 @@ void host_select_display(unsigned int display);
 bool host_gives_machine_away(void);
 
 /*
+ * Whether this machine may be suspended to RAM, which not every emulator survives:
+ * the kernel's parameter qxl_vm.sleeps says so.
+ */
+bool host_lets_sleep(void);
+
+/*
  * Has the host save this machine to a file, end QEMU, and let another one go on
  * from there, with a new client. A check; false without a host.
  */
