@@ -124,9 +124,9 @@ static void rectangles(void)
 		each[c] = median(times, ROUNDS);
 		ktap_note("%u rectangles: %" PRId64 " ns each", counts[c],
 			  each[c]);
-		check(bytes <= ROUNDS * counts[c] * SIDE * SIDE * 4,
+		check(bytes == ROUNDS * counts[c] * SIDE * SIDE * 4,
 		      "%u rectangles: %" PRIu64 " bytes", counts[c], bytes);
-		check(commands <= ROUNDS * counts[c],
+		check(commands == ROUNDS * counts[c],
 		      "%u rectangles: %" PRIu64 " commands", counts[c],
 		      commands);
 	}

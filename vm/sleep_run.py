@@ -11,7 +11,7 @@ import pathlib
 import ktap
 import testrun
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 
 def emulator_broke(result):

@@ -16,6 +16,7 @@ struct [[gnu::packed]] CopyCommand {
   QXLImage image;
 };
 static_assert(sizeof(CopyCommand) <= kCopyPixels && kCopyPixels % 64 == 0);
+static_assert(sizeof(CopyCommand) <= 256);  // what a rectangle costs besides its pixels
 
 struct [[gnu::packed]] CursorSetCommand {
   QXLCursorCmd command;
