@@ -7,6 +7,7 @@ Both sizes of guest (selftests in an initramfs, the desktop) are run through thi
 import pathlib
 import shutil
 import subprocess
+import threading
 import time
 
 import channel
@@ -71,7 +72,7 @@ class Guest:
                               "pause": self._on_pause, "streams": self._on_streams, "pluggable": self._on_pluggable,
                               "unplug": self._on_unplug, "plug": self._on_plug,
                               "begun": self._on_begun, "move": self._on_move, "reset": self._on_reset,
-                              "echo": " ".join}
+                              "wake": self._on_wake, "echo": " ".join}
             self._channel = channel.Channel(self.qemu.channel, self._handlers)
             self.kernel_log = tail.Tail(self.qemu.kernel_log)
             self.output = tail.Tail(self.qemu.output, on_line)
@@ -184,6 +185,11 @@ class Guest:
     def _on_reset(self, _words):
         """`reset`: as by the machine's button. The next kernel must not read an answer to this one."""
         self.qemu.qmp.command("system_reset")
+
+    def _on_wake(self, _words):
+        """`wake`: the guest, which is about to sleep, is woken up once it does."""
+        threading.Thread(target=self.qemu.wake, daemon=True).start()
+        return "ok"
 
     def _keep(self, name, image, pixels=False):
         base = self.out / f"{name}-{self.kernel.name}"

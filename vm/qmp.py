@@ -3,6 +3,7 @@
 
 import json
 import socket
+import threading
 import time
 
 
@@ -11,10 +12,11 @@ class QmpError(RuntimeError):
 
 
 class Qmp:
-    """One connection. Events are skipped: nothing here waits for one."""
+    """One connection, for any thread. Events are skipped: nothing here waits for one."""
 
     def __init__(self, path, alive, timeout=20):
         """Connect when QEMU is ready; `alive()` says whether waiting still makes sense."""
+        self._lock = threading.Lock()
         deadline = time.monotonic() + timeout
         while True:
             self._socket = socket.socket(socket.AF_UNIX)
@@ -34,7 +36,11 @@ class Qmp:
     def command(self, name, **arguments):
         """Run a command and return what it returns."""
         request = {"execute": name, "arguments": arguments} if arguments else {"execute": name}
-        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        with self._lock:
+            return self._ask(json.dumps(request).encode() + b"\n")
+
+    def _ask(self, request):
+        self._socket.sendall(request)
         while True:
             line = self._reader.readline()
             if not line:

@@ -215,6 +215,17 @@ bool host_lets_sleep(void)
 	return kernel_is_told("qxl_vm.sleeps");
 }
 
+bool host_will_wake(void)
+{
+	char answer[256];
+	int fd = channel_open();
+
+	if (fd < 0)
+		return false;
+	ask(fd, "wake", answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "wake: %s", answer);
+}
+
 bool host_move(void)
 {
 	char answer[256];

@@ -76,6 +76,12 @@ bool host_gives_machine_away(void);
 bool host_lets_sleep(void);
 
 /*
+ * Has the host wake this machine up once it sleeps, which has to begin within a
+ * minute. False without a host: then something else has to.
+ */
+bool host_will_wake(void);
+
+/*
  * Has the host save this machine to a file, end QEMU, and let another one go on
  * from there, with a new client. A check; false without a host.
  */
