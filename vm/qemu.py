@@ -97,17 +97,6 @@ def _accelerator(name, counted):
     return ["-accel", "kvm" if name == "kvm" else "tcg,thread=multi,tb-size=256"]
 
 
-def _processor(accelerator, machine):
-    """Which processor the guest has.
-
-    A Linux 6.12 that allocates memory with cmpxchg16b finds an address among the processor's flags after waking up,
-    with more than one processor under QEMU 7.2's TCG: double faults, traps and jumps to nowhere, whatever the drivers.
-    """
-    if accelerator == "kvm":
-        return "host"
-    return "max,la57=off,-cx16" if machine.sleeps else "max,la57=off"
-
-
 def _die_with_parent():
     """A harness that is killed must not leave a guest behind."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -199,7 +188,7 @@ class Qemu:
         arguments = [
             shutil.which("qemu-system-x86_64") or say.fail("no qemu-system-x86_64: run vm/host_packages"),
             "-nodefaults", "-no-user-config", *([] if machine.reboots else ["-no-reboot"]), "-display", "none",
-            "-machine", "pc,usb=off,vmport=off", "-cpu", _processor(accel, machine),
+            "-machine", "pc,usb=off,vmport=off", "-cpu", "host" if accel == "kvm" else "max,la57=off",
             *_accelerator(accel, machine.counted),
             "-smp", str(machine.cpus), "-m", str(machine.memory_mb), "-rtc", "base=utc",
             "-kernel", str(vmlinuz), "-initrd", str(folder / "initrd"),
