@@ -174,7 +174,8 @@ bool host_can_unplug(void)
 	return false;
 }
 
-static bool ask_for_device(const char *request)
+/* A check; there has to be a host. */
+static bool ask_for(const char *request)
 {
 	char answer[256];
 
@@ -184,12 +185,12 @@ static bool ask_for_device(const char *request)
 
 bool host_unplug(void)
 {
-	return ask_for_device("unplug");
+	return ask_for("unplug");
 }
 
 bool host_plug(void)
 {
-	return ask_for_device("plug");
+	return ask_for("plug");
 }
 
 static bool kernel_is_told(const char *parameter)
@@ -217,27 +218,17 @@ bool host_lets_sleep(void)
 
 bool host_will_wake(void)
 {
-	char answer[256];
-	int fd = channel_open();
-
-	if (fd < 0)
-		return false;
-	ask(fd, "wake", answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "wake: %s", answer);
+	return channel_open() >= 0 && ask_for("wake");
 }
 
 bool host_move(void)
 {
-	char answer[256];
-	int fd = channel_open();
-
-	if (fd < 0) {
+	if (channel_open() < 0) {
 		ktap_skip(
 			"nobody to move this machine: QXL_HOST_CHANNEL is not set");
 		return false;
 	}
-	ask(fd, "move", answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "move: %s", answer);
+	return ask_for("move");
 }
 
 void host_reset(void)
