@@ -160,10 +160,17 @@ void Device::forget_primary() {
   store_release(&primary_height_, 0);
 }
 
+// QXL_IO_RESET, also when the device found a guest bug that no interrupt told of.
+void Device::reset() {
+  if (load_acquire(ram_word(offsetof(QXLRam, int_pending))) & QXL_INTERRUPT_ERROR)
+    submission_.withdraw();
+  qxl_k_port_write(dev_, QXL_IO_RESET, 0);
+}
+
 Result<> Device::start() {
   submission_.close();
   Guard guard(io_lock_);
-  qxl_k_port_write(dev_, QXL_IO_RESET, 0);
+  reset();
   forget_primary();
   submission_.forget(kEio);
   if (load_acquire(ram_word(offsetof(QXLRam, magic))) != QXL_RAM_MAGIC) {
@@ -178,7 +185,7 @@ void Device::stop(int error) {
   io_done_event_.signal();
   Guard guard(io_lock_);
   store_release(ram_word(offsetof(QXLRam, int_mask)), 0);
-  qxl_k_port_write(dev_, QXL_IO_RESET, 0);
+  reset();
   forget_primary();
   submission_.forget(error);
 }
@@ -205,6 +212,7 @@ uint32_t Device::interrupt() {
     // A device that found a guest bug obeys one port only; without a reset it
     // would hold the interrupt line for ever.
     submission_.fail();
+    submission_.withdraw();
     qxl_k_port_write(dev_, QXL_IO_RESET, 0);
     return work | QXL_IRQ_ERROR;
   }

@@ -71,6 +71,7 @@ class Device {
   Result<> allocate();
   Result<> divide_memory();
   Result<Memslot> add_slot(uint8_t index, uint64_t base, uint64_t bytes) QXL_REQUIRES(io_lock_);
+  void reset() QXL_REQUIRES(io_lock_);
   Result<> bring_up() QXL_REQUIRES(io_lock_);
   void forget_primary() QXL_REQUIRES(io_lock_);
   // Starts the asynchronous command of `port` and waits for its interrupt.

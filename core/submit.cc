@@ -82,6 +82,11 @@ void Submission::lose() {
   }
 }
 
+void Submission::withdraw() {
+  display_ring_.withdraw();
+  cursor_ring_.withdraw();
+}
+
 Result<> Submission::usable_locked() const {
   if (lost()) return Error::kLost;
   if (!accepting_) return Error::kInvalid;

@@ -81,6 +81,11 @@ class Submission {
   void fail();
   // fail(), and fences signal -EIO. Memory stays with the host until forget().
   void lose() QXL_EXCLUDES(lock_);
+  // After fail(), when the device found a guest bug: the rings are emptied. A SPICE
+  // server that sees commands there, but is given none, looks for them without
+  // end, and would never get to the reset, which QEMU waits for. Any context: the
+  // lock may be the interrupted one's, and nothing is staged any more.
+  void withdraw() QXL_NO_THREAD_SAFETY;
   [[nodiscard]] bool lost() const { return load_acquire(&lost_); }
 
   // kLost, kInvalid before the first primary.

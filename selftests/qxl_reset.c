@@ -2,9 +2,14 @@
 /* A device that reports a guest bug is reset, and the picture comes back. */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <spice/enums.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "canvas.h"
 #include "card.h"
+#include "clock.h"
 #include "counters.h"
 #include "dumb.h"
 #include "guest_bug.h"
@@ -12,52 +17,130 @@
 #include "ktap.h"
 #include "trace.h"
 
+#define WIDTH 1024
+#define HEIGHT 768
+#define SHOWN_US 5000000
+#define SIDE 512
+#define BATCH 64
+#define BUSY_US 500000 /* the server is busy by then */
+#define LATE_US 100000 /* it looks at the rings again after 10 ms */
+
 static struct card card;
+static struct dumb frame;
+static struct picture picture;
 
 static void setup(void)
 {
-	card_open(&card);
-}
-
-static void comes_back(void)
-{
-	uint64_t resets = 0, last = 0;
-	struct picture picture;
 	drmModeModeInfo mode;
-	struct dumb frame;
-	bool back, traced;
 	int ret;
 
-	if (!check(counter_read(card.path, "resets", &resets), "no counters"))
-		return;
-	card_mode(&card, 1024, 768, &mode);
-	ret = dumb_frame(&frame, card.fd, 1024, 768);
-	if (!check(!ret, "dumb buffer: %d", ret))
-		return;
+	card_open(&card);
+	card_mode(&card, WIDTH, HEIGHT, &mode);
+	ret = dumb_frame(&frame, card.fd, WIDTH, HEIGHT);
+	if (ret)
+		ktap_bail("dumb buffer: %d", ret);
 	picture = dumb_picture(&frame);
 	pattern_draw(&picture, 5);
 	ret = card_show(&card, &mode, frame.fb, 0, 0,
 			DRM_MODE_ATOMIC_ALLOW_MODESET);
-	check(!ret, "show: %d", ret);
+	if (ret)
+		ktap_bail("show: %d", ret);
+}
+
+static bool shows_again(void)
+{
+	int64_t start = now_us();
+
+	while (!card_is_showing(&card, WIDTH, HEIGHT, NULL)) {
+		if (now_us() - start > SHOWN_US)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
+/* The device has been reset once since there were @before. */
+static void check_reset(uint64_t before)
+{
+	uint64_t last = 0;
+	bool back = counter_await(card.path, "resets", before + 1, &last);
+
+	check(back, "%" PRIu64 " resets, not %" PRIu64, last, before + 1);
+	check(counter_await(card.path, "lost", 0, &last), "still lost");
+	check(shows_again(), "the mode is gone");
+}
+
+static void comes_back(void)
+{
+	uint64_t resets = 0;
+	bool traced;
+	int ret;
+
+	if (!check(counter_read(card.path, "resets", &resets), "no counters"))
+		return;
 	traced = trace_start();
 	if (!guest_bug_provoke(&card))
 		return;
-	back = counter_await(card.path, "resets", resets + 1, &last);
-	check(back, "%" PRIu64 " resets, not %" PRIu64, last, resets + 1);
-	check(counter_await(card.path, "lost", 0, &last), "still lost");
+	check_reset(resets);
 	check(!traced || trace_count("qxl_lost", NULL) == 1, "not traced");
-	check(card_is_showing(&card, 1024, 768, NULL), "the mode is gone");
-	host_check_picture("after-reset", 1024, 768, "qxl_pattern 1024 768 5");
+	host_check_picture("after-reset", WIDTH, HEIGHT,
+			   "qxl_pattern 1024 768 5");
 	pattern_draw(&picture, 6);
 	ret = card_update(&card, frame.fb, NULL, 0, 0, 0);
 	check(!ret, "update: %d", ret);
-	host_check_picture("drawn-after-reset", 1024, 768,
+	host_check_picture("drawn-after-reset", WIDTH, HEIGHT,
 			   "qxl_pattern 1024 768 6");
-	dumb_destroy(&frame);
+}
+
+/* Draws that keep the server busier than the client. */
+static void *draw_until_lost(void *arg)
+{
+	static const struct drm_mode_rect moved = { 1, 1, SIDE, SIDE };
+	const struct canvas *canvas = arg;
+	struct exec_draw draws[BATCH];
+
+	for (uint32_t i = 0; i < BATCH; i++)
+		exec_copy_bits(&draws[i], &canvas->surface, &moved, 0, 0);
+	while (!exec_send(card.fd, draws, BATCH))
+		;
+	return NULL;
+}
+
+/*
+ * A server whose device has commands, but hands out none, looks for them without
+ * end and does nothing else: the reset waits for it, and QEMU for the reset.
+ */
+static void commands_left_on_the_ring(void)
+{
+	static const struct drm_mode_rect all = { 0, 0, SIDE, SIDE };
+	uint64_t resets = 0;
+	struct canvas canvas;
+	pthread_t client;
+
+	if (!check(counter_read(card.path, "resets", &resets), "no counters") ||
+	    !canvas_create(&canvas, card.fd, SPICE_SURFACE_FMT_32_xRGB, SIDE,
+			   SIDE, false, 1))
+		return;
+	if (pthread_create(&client, NULL, draw_until_lost, &canvas))
+		ktap_bail("no thread");
+	usleep(BUSY_US);
+	if (guest_bug_hold_interrupts(&card, true))
+		guest_bug_provoke(&card);
+	usleep(LATE_US);
+	guest_bug_hold_interrupts(&card, false);
+	pthread_join(client, NULL);
+	check_reset(resets);
+	host_check_picture("after-reset-with-commands", WIDTH, HEIGHT,
+			   "qxl_pattern 1024 768 6");
+	canvas_fill(&canvas, &all, 4);
+	canvas_check(&canvas, "drawn after the reset");
+	canvas_destroy(&canvas);
 }
 
 static const struct ktap_case cases[] = {
 	{ .name = "comes back with its picture", .run = comes_back },
+	{ .name = "with commands left on the ring",
+	  .run = commands_left_on_the_ring },
 };
 
 int main(void)

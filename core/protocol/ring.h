@@ -96,6 +96,13 @@ class ProducerRing : private RingWords<Ring> {
     return distance != 0 && distance <= next_ - before;
   }
 
+  // Takes back what the host has not taken, when it takes nothing any more. Beside
+  // the other calls, as a reset() comes next.
+  void withdraw() {
+    store_release(this->prod(), load_acquire(this->cons()));
+    full_fence();
+  }
+
  private:
   uint32_t next_ = 0;  // producer index with what is staged
 };

@@ -235,6 +235,7 @@ class FakeDevice {
 
   // device_ports.cc
   bool is_late_wake_up(uint32_t port);
+  bool rings_empty();
   bool begin_async(uint32_t port);
   bool finish_async();
   void dispatch(uint32_t port, uint8_t value);

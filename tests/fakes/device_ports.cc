@@ -53,11 +53,15 @@ uint32_t sync_of(uint32_t port) {
 // A thread that has just published, or found no memory, may be overtaken by a
 // reset before it writes the port. With nothing on the rings that is harmless.
 bool FakeDevice::is_late_wake_up(uint32_t port) {
+  return (port == QXL_IO_NOTIFY_CMD || port == QXL_IO_NOTIFY_CURSOR || port == QXL_IO_NOTIFY_OOM) &&
+         rings_empty();
+}
+
+bool FakeDevice::rings_empty() {
   const QXLCommandRing &commands = ram()->cmd_ring;
   const QXLCursorRing &cursor = ram()->cursor_ring;
 
-  return (port == QXL_IO_NOTIFY_CMD || port == QXL_IO_NOTIFY_CURSOR || port == QXL_IO_NOTIFY_OOM) &&
-         load(&commands.prod) == load(&commands.cons) && load(&cursor.prod) == load(&cursor.cons);
+  return load(&commands.prod) == load(&commands.cons) && load(&cursor.prod) == load(&cursor.cons);
 }
 
 void FakeDevice::port_write(uint32_t port, uint8_t value) {
@@ -65,6 +69,7 @@ void FakeDevice::port_write(uint32_t port, uint8_t value) {
 
   stats_.port_writes[port]++;
   if (guest_bug_ && port != QXL_IO_RESET) return;
+  if (guest_bug_ && !rings_empty()) violation("commands are left on the rings: the server spins");
   if (config_.revision <= QXL_REVISION_STABLE_V10 && port > QXL_IO_FLUSH_RELEASE) {
     bug("port %u on revision %u", port, config_.revision);
     return;

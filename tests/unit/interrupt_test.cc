@@ -13,6 +13,13 @@ class Interrupt : public fake::CoreTest {
     device->clear_stats();
     irq_bits = 0;
   }
+
+  void guest_bug_with_commands() {
+    device->bad.stops_consuming = true;
+    EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
+    EXPECT_NE(counters().command_ring_used, 0u);
+    device->set_guest_bug();
+  }
 };
 
 TEST_F(Interrupt, SpuriousIsNotOurs) {
@@ -75,6 +82,28 @@ TEST_F(Interrupt, ErrorIsSeenAndResetRecovers) {
   ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
   EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
   EXPECT_FALSE(device->guest_bug());
+}
+
+// A guest bug with commands on the ring: the fake forbids a reset that leaves them there.
+TEST_F(Interrupt, ErrorTakesBackWhatIsOnTheRings) {
+  guest_bug_with_commands();
+  fake::irq_window();
+  EXPECT_TRUE(irq_bits & QXL_IRQ_ERROR);
+  EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
+}
+
+TEST_F(Interrupt, StopAfterAnErrorThatNobodySaw) {
+  device->intx_enabled = false;
+  guest_bug_with_commands();
+  qxl_core_stop(core, -EIO);
+  EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
+}
+
+TEST_F(Interrupt, StartAfterAnErrorThatNobodySaw) {
+  device->intx_enabled = false;
+  guest_bug_with_commands();
+  EXPECT_EQ(qxl_core_start(core), 0);
+  EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
 }
 
 TEST_F(Interrupt, AfterStopNothingIsTouched) {
