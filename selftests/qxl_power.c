@@ -62,6 +62,17 @@ static void moved_surface(void)
 	move_kind(DESK_SURFACE, "moved-surface");
 }
 
+/* Surfaces as screens would change the primary, and QEMU may lose it then. */
+static void moved_busy(void)
+{
+	desk_show(&desk, DESK_DUMB);
+	desk_start_client(&desk);
+	if (host_move())
+		desk_await_client(&desk);
+	desk_stop_client(&desk);
+	check_desk("moved-busy");
+}
+
 static bool make_swap(void)
 {
 	int ret = system("mkswap /dev/" DISK " >/dev/null");
@@ -173,6 +184,7 @@ static const struct ktap_case move_cases[] = {
 	{ .name = "saved and restored with dumb framebuffers",
 	  .run = moved_dumb },
 	{ .name = "with a surface as the primary", .run = moved_surface },
+	{ .name = "under a client that flips and draws", .run = moved_busy },
 	{ .name = "nothing is left of it", .run = nothing_is_left },
 };
 
