@@ -146,13 +146,21 @@ void destroy_surface(uint32_t id, uint64_t command) {
   release(command);
 }
 
+bool commands_waiting() {
+  return header().cmd_ring.prod != header().cmd_ring.cons;
+}
+
+void check_ready_for_commands() {
+  if (!host.has_primary) fail("a command on the ring of a device that was reset");
+}
+
 void take_command() {
   QXLCommandRing &ring = header().cmd_ring;
   const QXLCommand item = ring.items[ring.cons % QXL_COMMAND_RING_SIZE].el;
 
   ring.cons = ring.cons + 1;
   if (ring.cons == ring.notify_on_cons) header().int_pending |= QXL_INTERRUPT_DISPLAY;
-  if (!host.has_primary) fail("a command on the ring of a device that was reset");
+  check_ready_for_commands();
   if (item.type != QXL_CMD_SURFACE) {
     fail("command of type %u", item.type);
     return;
@@ -169,10 +177,6 @@ void take_command() {
     create_surface(command.surface_id, command.u.surface_create, at);
   else
     destroy_surface(command.surface_id, at);
-}
-
-bool commands_waiting() {
-  return header().cmd_ring.prod != header().cmd_ring.cons;
 }
 
 void drain_commands() {
@@ -274,6 +278,8 @@ void host_port_write(uint32_t port, uint8_t) {
       host.oom = header().release_ring.prod == header().release_ring.cons;
       break;
     case QXL_IO_RESET:
+      // Nobody may have woken it up for them.
+      if (commands_waiting()) check_ready_for_commands();
       reset();
       break;
     case QXL_IO_CREATE_PRIMARY_ASYNC:

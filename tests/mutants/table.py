@@ -65,7 +65,7 @@ CORE_MUTANTS = [
     ("reserve-forgets-a-record", "create-nopool", [
         ("surface.cc", "    if (count == 1) submission_.cancel(*releases[0]);\n", "")]),
     ("submit-forgets-its-commands", "put-lookup+lose", [
-        ("submit.cc", "      abandon(releases);\n", "")]),
+        ("submit.cc", "      abandon(releases);\n      return some.error();", "      return some.error();")]),
     # A device that is lost.
     ("lose-signals-twice", "put-lookup+lose", [
         ("submit.cc", "    release->fence = nullptr;\n", "")]),
@@ -116,18 +116,16 @@ UNIT_MUTANTS = [
         ("draw_parser.cc", "kLastFilter = 4", "kLastFilter = 6")]),
     # The executor.
     ("freed-before-submit", "Executor.BitmapsInAllDepths", [
-        ("executor.cc", "    QXL_TRY(submission_.submit_one(",
-         "    submission_.cancel(command);\n    QXL_TRY(submission_.submit_one(")]),
+        ("executor.cc", "    QXL_TRY(submission_.push(",
+         "    submission_.cancel(*command);\n    QXL_TRY(submission_.push(")]),
     ("given-twice", "Executor.EachIsGivenOnce", [
-        ("executor.cc",
-         "  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command);\n}\n\n// In bands",
-         "  QXL_TRY(submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, command));\n"
+        ("executor.cc", "  if (draw.image.width != 0) return execute_image(draw, bos, surfaces);\n",
+         "  if (draw.image.width != 0) return execute_image(draw, bos, surfaces);\n"
          "  auto again = submission_.reserve_one(Pool::kUpload, kDrawBytes);\n"
          "  if (!again.ok()) return again.error();\n"
          "  build_draw({Submission::pointer(*again.value()), "
          "submission_.address(*again.value())}, draw, surfaces, 0);\n"
-         "  return submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, *again.value());\n}\n\n"
-         "// In bands")]),
+         "  QXL_TRY(submission_.submit_one(Queue::kDisplay, QXL_CMD_DRAW, *again.value()));\n")]),
     ("rows-not-packed", "Executor.BitmapsInAllDepths", [
         ("executor.cc", "      reader.skip(image.stride - row);\n", "")]),
     ("skipped-bands-not-skipped", "Bands.OnlyTheBandsThatAreSeen", [
@@ -158,7 +156,7 @@ UNIT_MUTANTS = [
          "  QXL_TRY(create_primary(create, memory ? res_.ram : nullptr));\n")]),
     # Presenting what differs.
     ("sent-from-the-frame", "Shadow.PixelsChangeWhileTheyAreSent", [
-        ("pixel_source.h", "    __builtin_memcpy(to, shadow_->at(x, y), size_t{count} * kBytesPerPixel);",
+        ("pixel_source.h", "    copy_pixels(to, shadow_->at(x, y), count);",
          "    frame_.copy(x, y, count, to);")]),
     ("moved-in-the-wrong-order", "Shadow.Scrolling", [
         ("shadow.cc", "move.dy > 0 ? move.dest.y2 - 1 - row : move.dest.y1 + row", "move.dest.y1 + row")]),
@@ -211,8 +209,7 @@ UNIT_MUTANTS = [
          ".padding = 0});\n")]),
     # Heads' pointers.
     ("hidden-by-any-head", "SharedPointer.ShowThenHide", [
-        ("cursor.cc", "  if (owner_ != head) return {};\n  owner_ = successor();\n"
-         "  if (owner_ != kNobody) return send_set(heads_[owner_]);\n", "  owner_ = kNobody;\n")]),
+        ("cursor.cc", "  if (owner_ != head) return {};\n  owner_ = successor();\n", "  owner_ = kNobody;\n")]),
     ("nobody-succeeds", "SharedPointer.WhoHidesLastLeavesNothing", [
         ("cursor.cc", "  owner_ = successor();\n", "  owner_ = kNobody;\n")]),
     ("last-one-wins", "SharedPointer.AcrossTheBorder", [
@@ -245,10 +242,16 @@ UNIT_MUTANTS = [
         ("shadow.cc", "frame.span(part.x1, y, width)",
          "frame.span(part.x1, y, width - 1)")]),
     ("pointer-not-through-the-lut", "Cursor.Lut", [
-        ("cursor.cc", "    if (image.lut) apply_premultiplied(*image.lut, to, image.width);\n", "")]),
+        ("cursor.cc", "  if (image.lut) apply_premultiplied(*image.lut, to, image.width * image.height);\n",
+         "")]),
     ("lut-of-premultiplied-channels", "Pixels.PremultipliedLut", [
         ("pixels.cc", "  uint32_t alone = value < alpha ? (value * 255 + alpha / 2) / alpha : 255;",
          "  uint32_t alone = value;")]),
+    # Guest bugs.
+    ("reset-with-commands", "Interrupt.ErrorTakesBackWhatIsOnTheRings", [
+        ("device.cc", "    submission_.withdraw();\n    qxl_k_port_write", "    qxl_k_port_write")]),
+    ("reset-with-commands-unseen", "Interrupt.StopAfterAnErrorThatNobodySaw", [
+        ("device.cc", "    submission_.withdraw();\n  qxl_k_port_write", "    {}\n  qxl_k_port_write")]),
     # What monitors say of themselves.
     ("edid-does-not-sum-up", "Edid.DecodesWithoutAWarning", [
         ("edid.cc", "low(-static_cast<uint32_t>(sum))", "sum")]),
