@@ -5,7 +5,8 @@
  *   @@op NAME|NANOSECONDS...
  *
  * or `@@none NAME|ERRNO` for what the driver cannot do; and `@@count NAME|COUNTER
- * VALUE` for each run: interrupts, and what the driver counts, if it does.
+ * VALUE` for each run: interrupts, what the driver counts, if it does, and what
+ * the host counts, if there is one to ask (QXL_HOST_CHANNEL).
  *
  * usage: QXL_CARD=/dev/dri/cardN qxl_bench INTERRUPT
  *
@@ -19,6 +20,7 @@
 #include "bench.h"
 #include "clock.h"
 #include "counters.h"
+#include "host.h"
 #include "ktap.h"
 
 #define WARM_UP 3
@@ -107,10 +109,31 @@ static void tell_interrupts(const struct bench *bench,
 	last = now;
 }
 
+/* What the host counted, if it does. */
+static void tell_host(const struct operation *operation)
+{
+	static uint64_t last_received, last_events;
+	uint64_t received, events;
+
+	if (!host_counts(&received, &events))
+		return;
+	if (operation) {
+		uint32_t runs = WARM_UP + operation->runs;
+
+		printf("@@count %s|received_bytes %.1f\n", operation->name,
+		       (double)(received - last_received) / runs);
+		printf("@@count %s|port_writes %.1f\n", operation->name,
+		       (double)(events - last_events) / runs);
+	}
+	last_received = received;
+	last_events = events;
+}
+
 static void tell(const struct bench *bench, const struct operation *operation)
 {
 	tell_interrupts(bench, operation);
 	tell_counters(bench, operation);
+	tell_host(operation);
 }
 
 static void time_operation(struct bench *bench, const struct operation *operation)

@@ -20,6 +20,7 @@ import tail
 
 PICTURE_SECONDS = 12  # the stream to a client is asynchronous, and the host may be busy
 REFERENCE_SECONDS = 60
+QUIET_SECONDS = 0.3  # several times what the tails of logs take to see a new line
 BOOT_SECONDS = 60
 BOOT_ATTEMPTS = 3
 FREE_SLOT = 0x10  # on the PCI bus: what QEMU places by itself is below
@@ -62,6 +63,7 @@ class Guest:
         self._programs_in = programs_in
         self._display = machine.display
         self._video = machine.video
+        self._traced = machine.traced
         self._shown = qemu.shown_device(machine)
         self._plugged = 0
         self.qemu = qemu.Qemu(machine, kernel.vmlinuz, initrd)
@@ -69,7 +71,8 @@ class Guest:
         try:
             self._handlers = {"picture": self._on_picture, "shot": self._on_shot, "cursor": self._on_cursor,
                               "display": self._on_display, "monitors": self._on_monitors,
-                              "pause": self._on_pause, "streams": self._on_streams, "pluggable": self._on_pluggable,
+                              "pause": self._on_pause, "streams": self._on_streams, "counts": self._on_counts,
+                              "pluggable": self._on_pluggable,
                               "unplug": self._on_unplug, "plug": self._on_plug,
                               "begun": self._on_begun, "move": self._on_move, "reset": self._on_reset,
                               "wake": self._on_wake, "echo": " ".join}
@@ -143,6 +146,22 @@ class Guest:
     def _on_streams(self, _words):
         """`streams`: how many videos the server has begun since this was asked first; `off`: it never does."""
         return f"ok {self.client.streams()}" if self._video else "off"
+
+    def _on_counts(self, _words):
+        """`counts`: bytes that the client's display channels received, and events that QEMU traced, so far; once both
+        stand still, so that nothing is on its way any more."""
+        counts, before = self._counts(), None
+        deadline = time.monotonic() + PICTURE_SECONDS
+        while counts != before:
+            if time.monotonic() > deadline:
+                return "error they go on and on"
+            time.sleep(QUIET_SECONDS)
+            counts, before = self._counts(), counts
+        received, events = counts
+        return f"ok {received} {events}"
+
+    def _counts(self):
+        return self.client.received(), sum(line.startswith(self._traced) for line in self._messages.lines)
 
     def _on_pluggable(self, _words):
         """`pluggable`: can the device that pictures are taken of be taken out? The first one belongs to the machine."""

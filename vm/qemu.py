@@ -44,6 +44,7 @@ class Machine:
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
+    traced: tuple = ()  # QEMU's own trace events, told on stderr
     counted: bool = False  # time is instructions executed, 2 ns each: the same in every run, however busy the host
     reboots: bool = False  # a reboot is not the end: the guest goes on with the next test
     sleeps: bool = False  # it may be suspended to RAM
@@ -205,6 +206,8 @@ class Qemu:
             "-device", "isa-serial,index=2,irq=5,chardev=host",
             "-vga", "none",
         ]
+        for event in machine.traced:
+            arguments += ["-trace", event]
         if machine.shell:
             arguments += ["-chardev", "stdio,id=shell,signal=off",
                           "-device", "isa-serial,index=3,irq=7,chardev=shell"]

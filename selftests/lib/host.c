@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,8 +50,9 @@ static int read_line(int fd, char *line, size_t size)
 }
 
 /* Leaves the answer, or what went wrong, in @answer. */
-static void ask(int fd, const char *request, char *answer, size_t size)
+static void ask(const char *request, char *answer, size_t size)
 {
+	int fd = channel_open();
 	int ret;
 
 	/* an answer that came after its time would be taken for this one's */
@@ -69,85 +71,82 @@ void host_select_display(unsigned int display)
 	snprintf(display_words, sizeof(display_words), "display %u ", display);
 }
 
+/* False: the case is skipped, because there is @nobody to ask. */
+static bool host_is_there(const char *nobody)
+{
+	if (channel_open() >= 0)
+		return true;
+	ktap_skip("%s: QXL_HOST_CHANNEL is not set", nobody);
+	return false;
+}
+
+/* A check; there has to be a host. */
+static bool ask_for(const char *request)
+{
+	char answer[256];
+
+	ask(request, answer, sizeof(answer));
+	return check(!strcmp(answer, "ok"), "%s: %s", request, answer);
+}
+
 bool host_check_picture(const char *name, uint32_t width, uint32_t height,
 			const char *reference, ...)
 {
-	char command[128], request[320], answer[256];
-	int fd = channel_open();
+	char command[128], request[320];
 	va_list args;
 
-	if (fd < 0) {
-		ktap_skip("picture not compared: QXL_HOST_CHANNEL is not set");
+	if (!host_is_there("picture not compared"))
 		return false;
-	}
 	va_start(args, reference);
 	vsnprintf(command, sizeof(command), reference, args);
 	va_end(args);
 	snprintf(request, sizeof(request), "%spicture %s %u %u %s",
 		 display_words, name, width, height, command);
-	ask(fd, request, answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "picture %s, %ux%u: %s", name,
-		     width, height, answer);
+	return ask_for(request);
 }
 
 bool host_check_cursor(const char *wanted, ...)
 {
-	char cursor[64], request[128], answer[256];
-	int fd = channel_open();
+	char cursor[64], request[128];
 	va_list args;
 
-	if (fd < 0) {
-		ktap_skip("pointer not compared: QXL_HOST_CHANNEL is not set");
+	if (!host_is_there("pointer not compared"))
 		return false;
-	}
 	va_start(args, wanted);
 	vsnprintf(cursor, sizeof(cursor), wanted, args);
 	va_end(args);
 	snprintf(request, sizeof(request), "%scursor %s", display_words, cursor);
-	ask(fd, request, answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "pointer %s: %s", cursor, answer);
+	return ask_for(request);
 }
 
 bool host_ask_for_monitors(const char *layout)
 {
-	char request[256], answer[256];
-	int fd = channel_open();
+	char request[256];
 
-	if (fd < 0) {
-		ktap_skip(
-			"nobody to ask for monitors: QXL_HOST_CHANNEL is not set");
+	if (!host_is_there("nobody to ask for monitors"))
 		return false;
-	}
 	snprintf(request, sizeof(request), "monitors %s", layout);
-	ask(fd, request, answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "monitors %s: %s", layout, answer);
+	return ask_for(request);
 }
 
 bool host_pause_client(unsigned int seconds)
 {
-	char request[32], answer[256];
-	int fd = channel_open();
+	char request[32];
 
-	if (fd < 0) {
-		ktap_skip("no client to pause: QXL_HOST_CHANNEL is not set");
+	if (!host_is_there("no client to pause"))
 		return false;
-	}
 	snprintf(request, sizeof(request), "pause %u", seconds);
-	ask(fd, request, answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "pause: %s", answer);
+	return ask_for(request);
 }
 
 int host_count_streams(void)
 {
 	char answer[256];
-	int fd = channel_open();
 	int count;
 
-	if (fd < 0) {
-		ktap_skip("nobody to count videos: QXL_HOST_CHANNEL is not set");
+	if (!host_is_there("nobody to count videos"))
 		return -ENXIO;
-	}
-	ask(fd, "streams", answer, sizeof(answer));
+	ask("streams", answer, sizeof(answer));
 	if (!strcmp(answer, "off")) {
 		ktap_skip("the server makes no streams of videos");
 		return -ENXIO;
@@ -157,30 +156,29 @@ int host_count_streams(void)
 	return -EIO;
 }
 
+bool host_counts(uint64_t *received, uint64_t *events)
+{
+	char answer[256];
+
+	if (channel_open() < 0)
+		return false;
+	ask("counts", answer, sizeof(answer));
+	return check(sscanf(answer, "ok %" SCNu64 " %" SCNu64, received,
+			    events) == 2,
+		     "counts: %s", answer);
+}
+
 bool host_can_unplug(void)
 {
 	char answer[256];
-	int fd = channel_open();
 
-	if (fd < 0) {
-		ktap_skip(
-			"nobody to ask for a device: QXL_HOST_CHANNEL is not set");
+	if (!host_is_there("nobody to ask for a device"))
 		return false;
-	}
-	ask(fd, "pluggable", answer, sizeof(answer));
+	ask("pluggable", answer, sizeof(answer));
 	if (!strcmp(answer, "ok"))
 		return true;
 	ktap_skip("this machine's device can't be taken out: %s", answer);
 	return false;
-}
-
-/* A check; there has to be a host. */
-static bool ask_for(const char *request)
-{
-	char answer[256];
-
-	ask(channel_open(), request, answer, sizeof(answer));
-	return check(!strcmp(answer, "ok"), "%s: %s", request, answer);
 }
 
 bool host_unplug(void)
@@ -223,32 +221,25 @@ bool host_will_wake(void)
 
 bool host_move(void)
 {
-	if (channel_open() < 0) {
-		ktap_skip(
-			"nobody to move this machine: QXL_HOST_CHANNEL is not set");
-		return false;
-	}
-	return ask_for("move");
+	return host_is_there("nobody to move this machine") && ask_for("move");
 }
 
 void host_reset(void)
 {
 	char answer[256];
-	int fd = channel_open();
 
-	if (fd >= 0)
-		ask(fd, "reset", answer, sizeof(answer));
+	if (channel_open() >= 0)
+		ask("reset", answer, sizeof(answer));
 }
 
 void host_shot(const char *name)
 {
 	char request[128], answer[256];
-	int fd = channel_open();
 
-	if (fd < 0)
+	if (channel_open() < 0)
 		return;
 	snprintf(request, sizeof(request), "shot %s", name);
-	ask(fd, request, answer, sizeof(answer));
+	ask(request, answer, sizeof(answer));
 	if (strcmp(answer, "ok"))
 		ktap_note("shot %s: %s", name, answer);
 }

@@ -45,6 +45,12 @@ bool host_pause_client(unsigned int seconds);
 int host_count_streams(void);
 
 /*
+ * How many bytes the client has received of all displays, and how many events
+ * QEMU has traced, so far and once neither grows any more. False: nobody counts.
+ */
+bool host_counts(uint64_t *received, uint64_t *events);
+
+/*
  * Whether the virtual machine's owner can take the device under test out; false,
  * with the case skipped, where nobody can.
  */
