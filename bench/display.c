@@ -17,6 +17,7 @@
 #define SMALL_HEIGHT 768
 
 static drmModeModeInfo small_mode;
+static struct dumb small_frame;
 static struct dumb cursors[2];
 
 static void change(const struct dumb *frame, const struct drm_mode_rect *clip,
@@ -37,13 +38,20 @@ static const struct drm_mode_rect whole = { 0, 0, BENCH_WIDTH, BENCH_HEIGHT };
 static int begin_modeset(struct bench *bench)
 {
 	card_mode(&bench->card, SMALL_WIDTH, SMALL_HEIGHT, &small_mode);
-	return 0;
+	return dumb_frame(&small_frame, bench->card.fd, SMALL_WIDTH,
+			  SMALL_HEIGHT);
+}
+
+static void end_modeset(struct bench *bench)
+{
+	(void)bench;
+	dumb_destroy(&small_frame);
 }
 
 static void show_small(struct bench *bench, uint32_t i)
 {
 	(void)i;
-	card_show(&bench->card, &small_mode, bench->frames[0].fb, 0, 0, 0);
+	card_show(&bench->card, &small_mode, small_frame.fb, 0, 0, 0);
 }
 
 static int run_modeset(struct bench *bench, uint32_t i)
@@ -223,6 +231,7 @@ const struct operation display_operations[] = {
 	  .begin = begin_modeset,
 	  .prepare = show_small,
 	  .run = run_modeset,
+	  .end = end_modeset,
 	  .runs = 10 },
 	{ .name = "flip, full screen",
 	  .prepare = change_back,

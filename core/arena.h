@@ -43,6 +43,8 @@ class Arena {
   [[nodiscard]] static constexpr uint64_t bytes(Extent extent) {
     return uint64_t{extent.count} * kGranule;
   }
+  // Whether everything is free. Looks at all of the bitmap.
+  [[nodiscard]] bool empty() const { return next_used(0, granules_) == granules_; }
   [[nodiscard]] uint64_t capacity() const { return uint64_t{granules_} * kGranule; }
 
  private:

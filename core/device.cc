@@ -253,6 +253,7 @@ qxl_rect Device::primary() const {
 
 Result<> Device::destroy_primary() {
   if (primary_width_ == 0) return {};
+  submission_.settle();
   forget_primary();
   return execute(QXL_IO_DESTROY_PRIMARY_ASYNC);
 }

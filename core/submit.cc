@@ -16,6 +16,8 @@ namespace {
 // and drop drawables when it has none. Not more often than this.
 constexpr uint32_t kOomIntervalMs = 10;
 constexpr uint32_t kRingSliceMs = 100;
+constexpr uint32_t kSettleMs = 100;
+constexpr uint32_t kSettleSliceMs = 2;
 // Calls of flush() further apart than this are about different fences.
 constexpr uint32_t kFlushGapMs = 5000;
 // Above the counts of progress.
@@ -132,7 +134,7 @@ void Submission::cancel(Release& release) {
 
 void Submission::flush() {
   collect();
-  ask_for_memory();
+  ask_for_memory(kOomIntervalMs);
   if (!host_is_silent()) return;
   qxl_k_log(dev_, QXL_K_LOG_ERROR, "the host gave nothing back for %u s: device lost",
             kHostTimeoutMs / 1000);
@@ -154,12 +156,12 @@ bool Submission::host_is_silent() {
 }
 
 // QXL_IO_NOTIFY_OOM means something only while the release ring is empty.
-void Submission::ask_for_memory() {
+void Submission::ask_for_memory(uint32_t interval_ms) {
   {
     Guard guard(lock_);
     uint64_t now = qxl_k_time_ms();
     if (lost() || counters_.in_flight == 0 || !release_ring_.empty() ||
-        now - last_oom_ms_ < kOomIntervalMs)
+        now - last_oom_ms_ < interval_ms)
       return;
     last_oom_ms_ = now;
     ++counters_.oom_notifies;
@@ -173,7 +175,7 @@ Result<> Submission::wait_for_release(uint32_t seen, Deadlines& deadlines) {
     ++counters_.memory_waits;
   }
   wake(Queue::kDisplay);  // what is on the ring may be what gives it back
-  ask_for_memory();
+  ask_for_memory(kOomIntervalMs);
   return wait_for_host(seen, kOomIntervalMs, deadlines);
 }
 
@@ -206,6 +208,22 @@ Result<> Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& 
             kHostTimeoutMs / 1000);
   lose();
   return {};
+}
+
+bool Submission::has_uploads() {
+  Guard guard(lock_);
+  return !arenas_[static_cast<uint32_t>(Pool::kUpload)].empty();
+}
+
+void Submission::settle() {
+  uint64_t end = qxl_k_time_ms() + kSettleMs;
+  while (!lost() && !stalled()) {
+    uint32_t seen = progress_.count();
+    collect();
+    if (!has_uploads() || qxl_k_time_ms() >= end) return;
+    ask_for_memory(kSettleSliceMs);
+    (void)progress_.wait(seen, kSettleSliceMs);
+  }
 }
 
 // Submitting ----------------------------------------------------------------

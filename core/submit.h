@@ -133,6 +133,10 @@ class Submission {
   // and again while somebody waits for a release: when nothing comes back for
   // as long as a host may take, the device is lost.
   void flush() QXL_EXCLUDES(lock_);
+  // Waits until all uploads have come back, but not long: before the primary goes.
+  // A server that is in the middle of sending one to a client then sleeps 10 ms after
+  // each piece that the client's socket takes. May sleep.
+  void settle() QXL_EXCLUDES(lock_);
   // Interrupt: the host made room or released something. Any context.
   void progress() { progress_.signal(); }
 
@@ -167,8 +171,9 @@ class Submission {
       QXL_EXCLUDES(lock_);
   Result<> wait_for_release(uint32_t seen, Deadlines& deadlines) QXL_EXCLUDES(lock_);
   Result<> give_up(uint32_t seen) QXL_EXCLUDES(lock_);
-  void ask_for_memory() QXL_EXCLUDES(lock_);
+  void ask_for_memory(uint32_t interval_ms) QXL_EXCLUDES(lock_);
   bool host_is_silent() QXL_EXCLUDES(lock_);
+  bool has_uploads() QXL_EXCLUDES(lock_);
 
   Result<uint32_t> push_some(Queue queue, uint32_t type, std::span<Release* const> releases)
       QXL_EXCLUDES(lock_);

@@ -126,6 +126,7 @@ struct DeviceStats {
   uint32_t surface_destroys = 0;
   uint32_t interrupts = 0;
   uint32_t largest_batch = 0;
+  size_t held_by_primary = 0;  // drawables, when it was destroyed last
   uint64_t copied_pixels = 0;
   QXLRect last_copy = {};  // its bounding box
   uint64_t held_bytes_max = 0;

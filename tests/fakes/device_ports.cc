@@ -219,6 +219,7 @@ void FakeDevice::create_primary() {
 void FakeDevice::destroy_primary() {
   if (mode_ != Mode::native) return;
   if (!bad.stops_consuming) flush_commands();
+  stats_.held_by_primary = held_.size();
   while (!held_.empty()) {
     release(held_.front());
     held_.pop_front();

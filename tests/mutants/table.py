@@ -247,11 +247,13 @@ UNIT_MUTANTS = [
     ("lut-of-premultiplied-channels", "Pixels.PremultipliedLut", [
         ("pixels.cc", "  uint32_t alone = value < alpha ? (value * 255 + alpha / 2) / alpha : 255;",
          "  uint32_t alone = value;")]),
-    # Guest bugs.
+    # Resets, and the primary.
     ("reset-with-commands", "Interrupt.ErrorTakesBackWhatIsOnTheRings", [
         ("device.cc", "    submission_.withdraw();\n    qxl_k_port_write", "    qxl_k_port_write")]),
     ("reset-with-commands-unseen", "Interrupt.StopAfterAnErrorThatNobodySaw", [
         ("device.cc", "    submission_.withdraw();\n  qxl_k_port_write", "    {}\n  qxl_k_port_write")]),
+    ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
+        ("device.cc", "  submission_.settle();\n", "")]),
     # What monitors say of themselves.
     ("edid-does-not-sum-up", "Edid.DecodesWithoutAWarning", [
         ("edid.cc", "low(-static_cast<uint32_t>(sum))", "sum")]),

@@ -65,6 +65,26 @@ TEST_F(Primary, ANewSizeGivesBackWhatTheHostHeld) {
   EXPECT_EQ(counters().in_flight, 0u);
 }
 
+// What is being sent to a client would be waited for slowly by the server itself.
+TEST_F(Primary, DrawsComeBackBeforeItGoes) {
+  start(64, 64);
+  device->hold_last = 1000;
+  ASSERT_EQ(present_all(fake::Frame(64, 64)), 0);
+  ASSERT_EQ(qxl_core_set_primary(core, 96, 64), 0);
+  EXPECT_EQ(device->stats().held_by_primary, 0u);
+}
+
+TEST_F(Primary, IsNotWaitedForLongByDrawsThatDoNotComeBack) {
+  start(64, 64);
+  device->hold_last = 1000;
+  device->oom_frees = 0;
+  ASSERT_EQ(present_all(fake::Frame(64, 64)), 0);
+  const uint64_t before = kernel.now_ms();
+  EXPECT_EQ(qxl_core_set_primary(core, 96, 64), 0);
+  EXPECT_EQ(device->stats().held_by_primary, 1u);
+  EXPECT_LE(kernel.now_ms() - before, 150u);
+}
+
 // PEER-DEFECTS 15: a timeout is an error, in bounded time, and the device is
 // lost.
 TEST_F(Primary, CreateThatIsNeverAnswered) {
