@@ -84,7 +84,8 @@ class Submission {
   // After fail(), when the device found a guest bug: the rings are emptied. A SPICE
   // server that sees commands there, but is given none, looks for them without
   // end, and would never get to the reset, which QEMU waits for. Any context: the
-  // lock may be the interrupted one's, and nothing is staged any more.
+  // lock may be the interrupted one's. A push on another processor that has not
+  // seen fail() is what the next reset finds.
   void withdraw() QXL_NO_THREAD_SAFETY;
   [[nodiscard]] bool lost() const { return load_acquire(&lost_); }
 

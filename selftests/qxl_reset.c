@@ -28,6 +28,7 @@
 static struct card card;
 static struct dumb frame;
 static struct picture picture;
+static bool client_stops;
 
 static void setup(void)
 {
@@ -101,7 +102,8 @@ static void *draw_until_lost(void *arg)
 
 	for (uint32_t i = 0; i < BATCH; i++)
 		exec_copy_bits(&draws[i], &canvas->surface, &moved, 0, 0);
-	while (!exec_send(card.fd, draws, BATCH))
+	while (!__atomic_load_n(&client_stops, __ATOMIC_RELAXED) &&
+	       !exec_send(card.fd, draws, BATCH))
 		;
 	return NULL;
 }
@@ -128,8 +130,9 @@ static void commands_left_on_the_ring(void)
 		guest_bug_provoke(&card);
 	usleep(LATE_US);
 	guest_bug_hold_interrupts(&card, false);
-	pthread_join(client, NULL);
 	check_reset(resets);
+	__atomic_store_n(&client_stops, true, __ATOMIC_RELAXED);
+	pthread_join(client, NULL);
 	host_check_picture("after-reset-with-commands", WIDTH, HEIGHT,
 			   "qxl_pattern 1024 768 6");
 	canvas_fill(&canvas, &all, 4);
