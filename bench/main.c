@@ -45,7 +45,17 @@ static int time_runs(struct bench *bench, const struct operation *operation,
 	return 0;
 }
 
-/* What the driver counted since the last call; NULL: nobody asks. */
+/* What grew from *@last to @now, for each run; NULL: nobody asks. */
+static void tell_count(const struct operation *operation, const char *name,
+		       uint64_t now, uint64_t *last)
+{
+	if (operation)
+		printf("@@count %s|%s %.1f\n", operation->name, name,
+		       (double)(now - *last) / (WARM_UP + operation->runs));
+	*last = now;
+}
+
+/* What the driver counted since the last call. */
 static void tell_counters(const struct bench *bench,
 			  const struct operation *operation)
 {
@@ -62,11 +72,8 @@ static void tell_counters(const struct bench *bench,
 
 		if (!counter_read(bench->card.path, names[i], &value))
 			return;
-		if (operation && value != last[i])
-			printf("@@count %s|%s %.1f\n", operation->name, names[i],
-			       (double)(value - last[i]) /
-				       (WARM_UP + operation->runs));
-		last[i] = value;
+		tell_count(value != last[i] ? operation : NULL, names[i], value,
+			   &last[i]);
 	}
 }
 
@@ -101,12 +108,8 @@ static void tell_interrupts(const struct bench *bench,
 			    const struct operation *operation)
 {
 	static uint64_t last;
-	uint64_t now = interrupts(bench->interrupt);
 
-	if (operation)
-		printf("@@count %s|interrupts %.1f\n", operation->name,
-		       (double)(now - last) / (WARM_UP + operation->runs));
-	last = now;
+	tell_count(operation, "interrupts", interrupts(bench->interrupt), &last);
 }
 
 /* What the host counted, if it does. */
@@ -117,16 +120,8 @@ static void tell_host(const struct operation *operation)
 
 	if (!host_counts(&received, &events))
 		return;
-	if (operation) {
-		uint32_t runs = WARM_UP + operation->runs;
-
-		printf("@@count %s|received_bytes %.1f\n", operation->name,
-		       (double)(received - last_received) / runs);
-		printf("@@count %s|port_writes %.1f\n", operation->name,
-		       (double)(events - last_events) / runs);
-	}
-	last_received = received;
-	last_events = events;
+	tell_count(operation, "received_bytes", received, &last_received);
+	tell_count(operation, "port_writes", events, &last_events);
 }
 
 static void tell(const struct bench *bench, const struct operation *operation)
