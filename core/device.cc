@@ -368,7 +368,10 @@ Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects
   if (submission_.stalled()) return Error::kAgain;
   auto result = presenter_.present(frame, rects, primary());
   // Once for a commit, however much it was.
-  if (!frame.more || !result.ok()) submission_.wake(Queue::kDisplay);
+  if (!result.ok())
+    submission_.wake(Queue::kDisplay);
+  else if (!frame.more)
+    submission_.end_draws();
   return result;
 }
 

@@ -213,7 +213,7 @@ int qxl_core_execute_draw(qxl_core* core, const qxl_draw* draw, const qxl_exec_b
 }
 
 void qxl_core_execute_end(qxl_core* core) {
-  device(core).submission().wake(qxl::Queue::kDisplay);
+  device(core).submission().end_draws();
 }
 
 int qxl_core_panic_buffer(const qxl_core* core, const qxl_head* heads, uint32_t count,

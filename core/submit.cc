@@ -155,16 +155,35 @@ bool Submission::host_is_silent() {
   return now - silent_since_ms_ >= kHostTimeoutMs;
 }
 
-// QXL_IO_NOTIFY_OOM means something only while the release ring is empty.
+// QXL_IO_NOTIFY_OOM means something only while the release ring is empty. `last_ms`
+// is when it was written last for the same reason.
+bool Submission::may_ask(uint64_t& last_ms, uint32_t interval_ms) {
+  uint64_t now = qxl_k_time_ms();
+  if (lost() || counters_.in_flight == 0 || !release_ring_.empty() || now - last_ms < interval_ms)
+    return false;
+  last_ms = now;
+  ++counters_.oom_notifies;
+  return true;
+}
+
 void Submission::ask_for_memory(uint32_t interval_ms) {
   {
     Guard guard(lock_);
-    uint64_t now = qxl_k_time_ms();
-    if (lost() || counters_.in_flight == 0 || !release_ring_.empty() ||
-        now - last_oom_ms_ < interval_ms)
-      return;
-    last_oom_ms_ = now;
-    ++counters_.oom_notifies;
+    if (!may_ask(last_oom_ms_, interval_ms)) return;
+  }
+  qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
+}
+
+// Whoever must wait nevertheless asks at once: what the client had not received yet
+// may have come back meanwhile.
+void Submission::ask_ahead() {
+  {
+    Guard guard(lock_);
+    uint64_t next = std::exchange(drawn_bytes_, 0);
+    // What other pools have in flight is counted too: it is small.
+    bool fits = counters_.in_flight_bytes + next <=
+                arenas_[static_cast<uint32_t>(Pool::kUpload)].capacity();
+    if (fits || !may_ask(last_ahead_ms_, kOomIntervalMs)) return;
   }
   qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
 }
@@ -244,6 +263,7 @@ uint32_t Submission::stage(Ring& ring, uint32_t type, std::span<Release* const> 
     release.state = ReleaseState::kInFlight;
     ++counters_.in_flight;
     counters_.in_flight_bytes += Arena::bytes(release.extent);
+    drawn_bytes_ += Arena::bytes(release.extent);
     ring.stage(address(release), type);
     qxl_k_trace_submit(dev_, type, releases_.id_of(release).value(), Arena::bytes(release.extent));
   }
@@ -276,6 +296,11 @@ void Submission::wake(Queue queue) {
     ++counters_.notifies;
   }
   qxl_k_port_write(dev_, notify_port(queue), 0);
+}
+
+void Submission::end_draws() {
+  wake(Queue::kDisplay);
+  ask_ahead();
 }
 
 Result<> Submission::push(Queue queue, uint32_t type, std::span<Release* const> releases, Wait wait,

@@ -124,6 +124,9 @@ class Submission {
                 uint32_t* pushed = nullptr) QXL_EXCLUDES(lock_);
   // Wakes the host when it sleeps and there is something new for it. Any context.
   void wake(Queue queue) QXL_EXCLUDES(lock_);
+  // wake(), after the last draw of a commit or call. When another one as large would
+  // have to wait for memory, the host is asked for it now, and nobody waits then.
+  void end_draws() QXL_EXCLUDES(lock_);
   // Whether it was given up, and has done nothing since. Any context.
   [[nodiscard]] bool stalled() const;
 
@@ -172,7 +175,9 @@ class Submission {
       QXL_EXCLUDES(lock_);
   Result<> wait_for_release(uint32_t seen, Deadlines& deadlines) QXL_EXCLUDES(lock_);
   Result<> give_up(uint32_t seen) QXL_EXCLUDES(lock_);
+  bool may_ask(uint64_t& last_ms, uint32_t interval_ms) QXL_REQUIRES(lock_);
   void ask_for_memory(uint32_t interval_ms) QXL_EXCLUDES(lock_);
+  void ask_ahead() QXL_EXCLUDES(lock_);
   bool host_is_silent() QXL_EXCLUDES(lock_);
   bool has_uploads() QXL_EXCLUDES(lock_);
 
@@ -199,7 +204,9 @@ class Submission {
   ReleaseRing release_ring_ QXL_GUARDED_BY(lock_);
   bool asleep_[2] QXL_GUARDED_BY(lock_) = {};  // by queue: the host waits to be woken
   qxl_counters counters_ QXL_GUARDED_BY(lock_) = {};
+  uint64_t drawn_bytes_ QXL_GUARDED_BY(lock_) = 0;  // given to the host since end_draws()
   uint64_t last_oom_ms_ QXL_GUARDED_BY(lock_) = 0;
+  uint64_t last_ahead_ms_ QXL_GUARDED_BY(lock_) = 0;  // the same of ask_ahead()
   uint64_t last_flush_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t silent_since_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t releases_seen_ QXL_GUARDED_BY(lock_) = 0;

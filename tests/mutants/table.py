@@ -254,6 +254,10 @@ UNIT_MUTANTS = [
         ("device.cc", "    submission_.withdraw();\n  qxl_k_port_write", "    {}\n  qxl_k_port_write")]),
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
+    ("memory-is-asked-for-late", "Backpressure.AsksBeforeTheNextOneMustWait", [
+        ("submit.cc", "  ask_ahead();\n", "")]),
+    ("memory-is-asked-for-always", "Backpressure.AsksBeforeTheNextOneMustWait", [
+        ("submit.cc", "if (fits || ", "if ((fits && lost()) || ")]),
     # What monitors say of themselves.
     ("edid-does-not-sum-up", "Edid.DecodesWithoutAWarning", [
         ("edid.cc", "low(-static_cast<uint32_t>(sum))", "sum")]),

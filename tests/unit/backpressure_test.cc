@@ -44,6 +44,24 @@ TEST_F(Backpressure, OneRequestIsEnough) {
   EXPECT_LE(counters().oom_notifies, 30u);
 }
 
+// What the next frame needs is asked for when this one has been sent: a compositor
+// that draws meanwhile does not wait.
+TEST_F(Backpressure, AsksBeforeTheNextOneMustWait) {
+  start(640, 480);
+  device->hold_last = SIZE_MAX;
+  for (int i = 0; i < 100; i++) {
+    ASSERT_EQ(present_all(fake::Frame(640, 480)), 0);
+    pump();
+    kernel.advance_ms(16);
+  }
+  EXPECT_EQ(counters().memory_waits, 0u);
+  EXPECT_GT(counters().oom_notifies, 0u);
+  // Not while there is room for another.
+  const uint64_t before = counters().oom_notifies;
+  for (int i = 0; i < 100; i++) ASSERT_EQ(present(fake::Frame(640, 480), {{0, 0, 8, 8}}), 0);
+  EXPECT_EQ(counters().oom_notifies, before);
+}
+
 // Requests make the server drop drawables and kill video: rate-limited.
 TEST_F(Backpressure, RequestsAreRateLimited) {
   start(640, 480);
