@@ -14,7 +14,7 @@ namespace qxl {
 // helpers: those start from XRGB8888, and are others in each kernel.
 class FrameReader {
  public:
-  // Pixels that one look may ask for.
+  // Pixels that one look may ask for of any frame.
   static constexpr uint32_t kSpan = 64;
 
   // The frame's first pixel is at (x, y) of the head.
@@ -29,7 +29,11 @@ class FrameReader {
     return moved(intersect(rect, rect_of_size(frame_.width, frame_.height)), x_, y_);
   }
 
-  // `count` pixels from (x, y) on, kSpan at most. Valid until the next call.
+  // How many of `count` pixels one look may ask for.
+  [[nodiscard]] uint32_t look(uint32_t count) const {
+    return direct_ || count < kSpan ? count : kSpan;
+  }
+  // `count` pixels from (x, y) on, in one look. Valid until the next call.
   [[nodiscard]] const uint8_t* span(int32_t x, int32_t y, uint32_t count) const {
     return direct_ ? at(x, y, kBytesPerPixel) : converted(x, y, count);
   }

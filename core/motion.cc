@@ -40,8 +40,9 @@ class Shift {
   }
 
   // The pixels around [anchor, anchor + kAnchor) of row `y` that have moved
-  // this way, inside `limits`; none when the anchor's have not.
+  // this way, inside `limits`; none when the anchor's have not. Mostly it is all.
   [[nodiscard]] Range matching(int32_t anchor, int32_t y, Range limits) const {
+    if (same(limits.left, y, limits.right - limits.left)) return limits;
     if (!same(anchor, y, kAnchor)) return {anchor, anchor};
     Range range = {anchor, anchor + kAnchor};
     while (int32_t step = same_right(range.right, y, limits.right)) range.right += step;
@@ -51,8 +52,13 @@ class Shift {
 
  private:
   [[nodiscard]] bool same(int32_t x, int32_t y, int32_t count) const {
-    auto pixels = static_cast<uint32_t>(count);
-    return same_pixels(frame_.span(x, y, pixels), shadow_.at(x - dx_, y - dy_), pixels);
+    for (auto left = static_cast<uint32_t>(count); left != 0;) {
+      uint32_t some = frame_.look(left);
+      if (!same_pixels(frame_.span(x, y, some), shadow_.at(x - dx_, y - dy_), some)) return false;
+      x += static_cast<int32_t>(some);
+      left -= some;
+    }
+    return true;
   }
   // How many pixels from `x` on, at most a span; 0: no more. Halving finds the
   // end of a span that is the same in part.
