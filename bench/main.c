@@ -22,6 +22,7 @@
 #include "counters.h"
 #include "host.h"
 #include "ktap.h"
+#include "mark.h"
 
 #define WARM_UP 3
 #define RUNS_MAX 100
@@ -36,11 +37,15 @@ static int time_runs(struct bench *bench, const struct operation *operation,
 		if (operation->prepare)
 			operation->prepare(bench, i);
 		start = now_ns();
+		mark_begin();
 		ret = operation->run(bench, i);
+		mark_end();
 		if (ret)
 			return ret;
 		if (i >= WARM_UP)
 			times[i - WARM_UP] = now_ns() - start;
+		else
+			mark_forget();
 	}
 	return 0;
 }
@@ -140,6 +145,7 @@ static void time_operation(struct bench *bench, const struct operation *operatio
 	if (!ret)
 		ret = time_runs(bench, operation, times);
 	tell(bench, operation);
+	mark_record();
 	if (operation->end)
 		operation->end(bench);
 	if (ret) {

@@ -2,6 +2,7 @@
 """Runs the benchmark in a guest with a QXL and a virtio-gpu device: a round is a boot, with all drivers in turn."""
 
 import dataclasses
+import subprocess
 
 import guest_run
 import initramfs
@@ -67,6 +68,16 @@ class Samples:
             self.operations.append(name)
 
 
+def build():
+    """Make the guest's program and the profiler."""
+    subprocess.run(["make", "--no-print-directory", "-s", "-C", paths.REPO / "bench"], check=True)
+
+
+def profiled(plugin, edges):
+    """The counted guest with the profiler, which writes to the file `edges`."""
+    return dataclasses.replace(COUNTED, plugin=f"{plugin},out={edges},ram={COUNTED.memory_mb << 20}")
+
+
 def _boot(kernel, archive, machine, seconds, out, samples):
     with guest_run.boot(machine, kernel, archive, out, samples.line) as guest:
         if not guest.wait_line("@@done", seconds):
@@ -74,16 +85,23 @@ def _boot(kernel, archive, machine, seconds, out, samples):
         samples.problems += guest.hits()
 
 
-def run(machine, kernel, driver, rounds, seconds, out):
-    """Boot so many times, each for `seconds` at most; Samples, with what went wrong in `problems`."""
-    samples = Samples()
+def _kind(machine):
+    if machine.plugin:
+        return "profile"
+    return "counted" if machine.counted else "timed"
+
+
+# pylint: disable-next=too-many-arguments
+def run(machine, kernel, driver, rounds, seconds, out, samples=None, drivers=DRIVERS):
+    """Boot so many times, each for `seconds` at most; Samples, or those given, with what went wrong in `problems`."""
+    samples = samples or Samples()
     out.mkdir(parents=True, exist_ok=True)
     in_tree = out / "qxl-in-tree.ko"
     in_tree.write_bytes(modules.Tree(kernel.modules_dir).read("qxl"))
     tree = {"qxl_bench": PROGRAM, "bench.sh": paths.GUEST / "bench.sh", "qxl-in-tree.ko": in_tree}
-    command = " ".join(("bench.sh", "counted" if machine.counted else "timed", *DRIVERS))
+    command = " ".join(("bench.sh", _kind(machine), *drivers))
     archive = initramfs.for_tests(kernel, driver, tree, f"{seconds} bench {command}\n", _EXTRA_MODULES)
     for number in range(1, rounds + 1):
-        say.step(f"round {number} of {rounds} on {kernel.release}: {', '.join(DRIVERS)}")
+        say.step(f"round {number} of {rounds} on {kernel.release}: {', '.join(drivers)}")
         _boot(kernel, archive, machine, seconds, out, samples)
     return samples

@@ -45,6 +45,7 @@ class Machine:
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
     traced: tuple = ()  # QEMU's own trace events, told on stderr
+    plugin: str = ""  # of TCG: a path, and its arguments
     counted: bool = False  # time is instructions executed, 2 ns each: the same in every run, however busy the host
     reboots: bool = False  # a reboot is not the end: the guest goes on with the next test
     sleeps: bool = False  # it may be suspended to RAM
@@ -208,6 +209,8 @@ class Qemu:
         ]
         for event in machine.traced:
             arguments += ["-trace", event]
+        if machine.plugin:
+            arguments += ["-plugin", machine.plugin]
         if machine.shell:
             arguments += ["-chardev", "stdio,id=shell,signal=off",
                           "-device", "isa-serial,index=3,irq=7,chardev=shell"]

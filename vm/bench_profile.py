@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the instructions of each operation are executed, what it stores to VRAM and how often it allocates.
+
+A boot of the counted guest with the profiler (bench/profiler.c), which tells each way into a block of code by
+addresses; the guest tells what is where.
+"""
+
+import bisect
+import collections
+import csv
+import dataclasses
+import re
+import subprocess
+
+import bench_run
+import paths
+
+_PROFILER = paths.BUILD / "bench/profiler.so"
+_FUNCTIONS_TOLD = 14
+_KERNEL_BEGINS = 1 << 63
+_ALLOCATOR = re.compile(r"_*(kmalloc|kzalloc|kvmalloc|krealloc|kmemdup|kmem_cache_alloc|vmalloc|vzalloc|alloc_pages|"
+                        r"get_free_pages)\w*")
+_MODULES = {"ours": "qxl", "in-tree": "qxl", "virtio_gpu": "virtio_gpu"}
+_USER_SPACE = ("user space", "")
+
+
+class Symbols:
+    """Functions of the kernel, or of its modules, by address: (name, module, which is empty for the kernel's own)."""
+
+    def __init__(self):
+        self._found = {}
+        self._addresses = []
+
+    def add(self, text):
+        """A line of /proc/kallsyms without the type."""
+        address, name, *module = text.split()
+        self._found.setdefault(int(address, 16), (name, module[0].strip("[]") if module else ""))
+        self._addresses = []
+
+    def at(self, address):
+        """The function that begins there, or None."""
+        return self._found.get(address)
+
+    def around(self, address):
+        """The function that has this address."""
+        if address < _KERNEL_BEGINS:
+            return _USER_SPACE
+        if not self._addresses:
+            self._addresses = sorted(self._found)
+        index = bisect.bisect_right(self._addresses, address) - 1
+        return self._found[self._addresses[index]] if index >= 0 else ("unknown", "")
+
+
+@dataclasses.dataclass
+class Record:
+    """An operation: of all its runs."""
+
+    runs: int
+    edges: list = dataclasses.field(default_factory=list)  # (from, to, instructions, times, stored bytes)
+
+
+class Samples(bench_run.Samples):
+    """With what the guest says of its symbols, and the order of what was measured."""
+
+    def __init__(self):
+        super().__init__()
+        self.symbols = {}
+        self.order = []
+        self._kernel = []
+
+    def line(self, text):
+        """Take one line of the guest's output."""
+        super().line(text)
+        word, _, rest = text.partition(" ")
+        if word == "@@driver":
+            self.symbols[rest] = Symbols()
+            for line in self._kernel:
+                self.symbols[rest].add(line)
+        elif word == "@@symbol" and self.symbols:
+            list(self.symbols.values())[-1].add(rest)
+        elif word == "@@symbol":
+            self._kernel.append(rest)
+        elif word in ("@@op", "@@none"):
+            self.order.append((list(self.symbols)[-1], rest.partition("|")[0]))
+
+
+def records_of(text):
+    """What the profiler wrote."""
+    records = []
+    for line in text.splitlines():
+        words = line.split()
+        if words[0] == "record":
+            records.append(Record(int(words[1])))
+        else:
+            records[-1].edges.append((int(words[0], 16), int(words[1], 16), *map(int, words[2:])))
+    return records
+
+
+def _by_function(record, symbols):
+    """Two counters, of one run: instructions, and bytes stored to devices."""
+    executed, stored = collections.Counter(), collections.Counter()
+    for _, block, instructions, _, stored_bytes in record.edges:
+        function = symbols.around(block)
+        executed[function] += instructions / record.runs
+        stored[function] += stored_bytes / record.runs
+    return executed, stored
+
+
+def _allocations(record, symbols, module):
+    """In one run: all, and those of a module. An allocator that calls another one is one allocation."""
+    every = own = 0
+    for caller, block, _, times, _ in record.edges:
+        called = symbols.at(block)
+        name, caller_module = symbols.around(caller)
+        if called and _ALLOCATOR.fullmatch(called[0]) and not _ALLOCATOR.fullmatch(name):
+            every += times / record.runs
+            own += times / record.runs if caller_module == module else 0
+    return every, own
+
+
+def _readable(names):
+    """C++'s names as they are written."""
+    result = subprocess.run(["c++filt", "--no-params"], input="\n".join(names), capture_output=True, text=True,
+                            check=True)
+    return dict(zip(names, result.stdout.splitlines()))
+
+
+def _write(found, out):
+    """`found`: {(driver, operation): what _by_function() says}; as text the largest, as CSV all of them."""
+    readable = _readable(sorted({name for executed, _ in found.values() for name, _ in executed}))
+    with open(out / "functions.csv", "w", newline="", encoding="utf-8") as table, \
+         open(out / "functions.txt", "w", encoding="utf-8") as text:
+        writer = csv.writer(table)
+        writer.writerow(("operation", "driver", "function", "module", "instructions", "vram bytes"))
+        for (driver, operation), (executed, stored) in found.items():
+            text.write(f"{operation}, {driver}: {executed.total():,.0f} instructions\n")
+            for rank, (function, instructions) in enumerate(executed.most_common()):
+                name, module = readable[function[0]], function[1]
+                writer.writerow((operation, driver, name, module, f"{instructions:.1f}", f"{stored[function]:.1f}"))
+                if rank < _FUNCTIONS_TOLD:
+                    text.write(f"{instructions:14,.0f}  {name}{f' [{module}]' if module else ''}\n")
+
+
+def count(samples, records):
+    """Add what was counted to the samples; {(driver, operation): what _by_function() says}."""
+    if len(records) != len(samples.order):
+        samples.problems.append(f"{len(records)} records of {len(samples.order)} operations")
+    found = {}
+    for record, (driver, operation) in zip(records, samples.order):
+        if record.runs == 0:
+            continue
+        symbols = samples.symbols[driver]
+        found[driver, operation] = executed, stored = _by_function(record, symbols)
+        every, own = _allocations(record, symbols, _MODULES[driver])
+        samples.count(driver, operation, "instructions", executed.total())
+        samples.count(driver, operation, "vram_bytes", stored.total())
+        samples.count(driver, operation, "allocations", every)
+        samples.count(driver, operation, "driver_allocations", own)
+    return found
+
+
+def run(kernel, driver, _rounds, seconds, out, drivers=bench_run.DRIVERS):  # pylint: disable=too-many-arguments
+    """One boot, as nothing varies that is counted; bench_run.Samples, and functions.* in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    edges = out / "edges"
+    samples = Samples()
+    bench_run.run(bench_run.profiled(_PROFILER, edges), kernel, driver, 1, seconds, out, samples, drivers)
+    _write(count(samples, records_of(edges.read_text())), out)
+    edges.unlink()
+    return samples
