@@ -9,6 +9,7 @@
 /* 0f 1f 80 and, with the lowest byte first, the displacement. */
 #define MARK_OPCODE "\x0f\x1f\x80"
 #define MARK_TAG "\x4c\x58\x51"
+#define MARKS 4 /* numbers from 1 on */
 
 /* What is executed between these two belongs to the operation. */
 static inline void mark_begin(void)

@@ -101,14 +101,14 @@ static uint8_t mark_of(const struct qemu_plugin_insn *insn)
 
 static void watch_mark(struct qemu_plugin_insn *insn)
 {
-	static void (*const marks[])(unsigned int,
-				     void *) = { NULL, on_begin, on_end,
-						 on_forget, on_record };
+	static void (*const marks[MARKS])(unsigned int cpu, void *data) = {
+		on_begin, on_end, on_forget, on_record
+	};
 	uint8_t mark = mark_of(insn);
 
-	if (mark && mark < sizeof(marks) / sizeof(marks[0]))
+	if (mark && mark <= MARKS)
 		qemu_plugin_register_vcpu_insn_exec_cb(
-			insn, marks[mark], TCG_PLUGIN_NO_REGISTERS, NULL);
+			insn, marks[mark - 1], TCG_PLUGIN_NO_REGISTERS, NULL);
 }
 
 /* Execution and stores ------------------------------------------------------------ */
