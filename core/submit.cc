@@ -102,19 +102,29 @@ Result<> Submission::usable() {
 
 // Reserving -----------------------------------------------------------------
 
-uint32_t Submission::try_reserve(Pool pool, std::span<const uint64_t> bytes,
-                                 std::span<Release*> out) {
-  Guard guard(lock_);
+uint32_t Submission::allocate(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out) {
   Arena& arena = arenas_[static_cast<uint32_t>(pool)];
   uint32_t count = 0;
   while (count < bytes.size() && (out[count] = releases_.allocate(arena, bytes[count]))) ++count;
   return count;
 }
 
+uint32_t Submission::try_reserve(Pool pool, std::span<const uint64_t> bytes,
+                                 std::span<Release*> out) {
+  Guard guard(lock_);
+  return allocate(pool, bytes, out);
+}
+
 Result<uint32_t> Submission::reserve(Pool pool, std::span<const uint64_t> bytes,
                                      std::span<Release*> out, Wait wait) {
   QXL_ASSERT(!bytes.empty() && bytes[0] <= largest(pool));
   uint32_t count = 0;
+  {
+    Guard guard(lock_);
+    QXL_TRY(usable_locked());
+    count = allocate(pool, bytes, out);
+  }
+  if (count != 0) return count;
   QXL_TRY(wait_until([&] { return (count = try_reserve(pool, bytes, out)) != 0; }, wait));
   return count;
 }
@@ -174,18 +184,14 @@ void Submission::ask_for_memory(uint32_t interval_ms) {
   qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
 }
 
-// Whoever must wait nevertheless asks at once: what the client had not received yet
-// may have come back meanwhile.
-void Submission::ask_ahead() {
-  {
-    Guard guard(lock_);
-    uint64_t next = std::exchange(drawn_bytes_, 0);
-    // What other pools have in flight is counted too: it is small.
-    bool fits = counters_.in_flight_bytes + next <=
-                arenas_[static_cast<uint32_t>(Pool::kUpload)].capacity();
-    if (fits || !may_ask(last_ahead_ms_, kOomIntervalMs)) return;
-  }
-  qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
+// Whether to ask before anybody waits. Whoever must wait nevertheless asks at once:
+// what the client had not received yet may have come back meanwhile.
+bool Submission::asks_ahead() {
+  uint64_t next = std::exchange(drawn_bytes_, 0);
+  // What other pools have in flight is counted too: it is small.
+  bool fits =
+      counters_.in_flight_bytes + next <= arenas_[static_cast<uint32_t>(Pool::kUpload)].capacity();
+  return !fits && may_ask(last_ahead_ms_, kOomIntervalMs);
 }
 
 Result<> Submission::wait_for_release(uint32_t seen, Deadlines& deadlines) {
@@ -289,18 +295,30 @@ Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
   return count;
 }
 
+bool Submission::wakes(Queue queue) {
+  if (!std::exchange(asleep_[static_cast<uint32_t>(queue)], false) || lost()) return false;
+  ++counters_.notifies;
+  return true;
+}
+
 void Submission::wake(Queue queue) {
   {
     Guard guard(lock_);
-    if (!std::exchange(asleep_[static_cast<uint32_t>(queue)], false) || lost()) return;
-    ++counters_.notifies;
+    if (!wakes(queue)) return;
   }
   qxl_k_port_write(dev_, notify_port(queue), 0);
 }
 
 void Submission::end_draws() {
-  wake(Queue::kDisplay);
-  ask_ahead();
+  bool wake = false;
+  bool ask = false;
+  {
+    Guard guard(lock_);
+    wake = wakes(Queue::kDisplay);
+    ask = asks_ahead();
+  }
+  if (wake) qxl_k_port_write(dev_, QXL_IO_NOTIFY_CMD, 0);
+  if (ask) qxl_k_port_write(dev_, QXL_IO_NOTIFY_OOM, 0);
 }
 
 Result<> Submission::push(Queue queue, uint32_t type, std::span<Release* const> releases, Wait wait,

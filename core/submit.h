@@ -171,13 +171,16 @@ class Submission {
   };
 
   Result<> usable_locked() const QXL_REQUIRES(lock_);
+  uint32_t allocate(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
+      QXL_REQUIRES(lock_);
   Result<> wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& deadlines)
       QXL_EXCLUDES(lock_);
   Result<> wait_for_release(uint32_t seen, Deadlines& deadlines) QXL_EXCLUDES(lock_);
   Result<> give_up(uint32_t seen) QXL_EXCLUDES(lock_);
   bool may_ask(uint64_t& last_ms, uint32_t interval_ms) QXL_REQUIRES(lock_);
   void ask_for_memory(uint32_t interval_ms) QXL_EXCLUDES(lock_);
-  void ask_ahead() QXL_EXCLUDES(lock_);
+  bool asks_ahead() QXL_REQUIRES(lock_);
+  bool wakes(Queue queue) QXL_REQUIRES(lock_);
   bool host_is_silent() QXL_EXCLUDES(lock_);
   bool has_uploads() QXL_EXCLUDES(lock_);
 
@@ -206,7 +209,7 @@ class Submission {
   qxl_counters counters_ QXL_GUARDED_BY(lock_) = {};
   uint64_t drawn_bytes_ QXL_GUARDED_BY(lock_) = 0;  // given to the host since end_draws()
   uint64_t last_oom_ms_ QXL_GUARDED_BY(lock_) = 0;
-  uint64_t last_ahead_ms_ QXL_GUARDED_BY(lock_) = 0;  // the same of ask_ahead()
+  uint64_t last_ahead_ms_ QXL_GUARDED_BY(lock_) = 0;  // the same of asks_ahead()
   uint64_t last_flush_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t silent_since_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t releases_seen_ QXL_GUARDED_BY(lock_) = 0;

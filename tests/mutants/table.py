@@ -255,9 +255,9 @@ UNIT_MUTANTS = [
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
     ("memory-is-asked-for-late", "Backpressure.AsksBeforeTheNextOneMustWait", [
-        ("submit.cc", "  ask_ahead();\n", "")]),
+        ("submit.cc", "    ask = asks_ahead();\n", "")]),
     ("memory-is-asked-for-always", "Backpressure.AsksBeforeTheNextOneMustWait", [
-        ("submit.cc", "if (fits || ", "if ((fits && lost()) || ")]),
+        ("submit.cc", "return !fits && ", "return (!fits || !lost()) && ")]),
     # What monitors say of themselves.
     ("edid-does-not-sum-up", "Edid.DecodesWithoutAWarning", [
         ("edid.cc", "low(-static_cast<uint32_t>(sum))", "sum")]),
