@@ -19,7 +19,7 @@ _X11PERF_LINE = re.compile(r"# x11perf: +\d+ reps @ +([0-9.]+) msec \([^)]*\): (
 _PROCESSOR_LINE = re.compile(r"# processor: (\d+) ms")
 _PHASES = (
     testrun.Test("start", "start", xorg_run.SCREEN.split("x"), 120),
-    testrun.Test("x11perf", "x11perf", X11PERF, 300),
+    testrun.Test("x11perf", "x11perf", ("2", "async", *X11PERF), 300),
     testrun.Test("stop", "stop", (), 60),
     testrun.Test("terminal", "terminal", (), 180),
     testrun.Test("scroll", "scroll", (), 180),

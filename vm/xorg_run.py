@@ -62,7 +62,7 @@ def phases():
         _phase("session-still", 120, "session_still"),
         _phase("session-animated", 60, "session_animated 12"),
         _phase("bug-report", 60, "bug_report"),
-        _phase("x11perf", 180, "x11perf " + " ".join(X11PERF)),
+        _phase("x11perf", 180, "x11perf 1 sync " + " ".join(X11PERF)),
         *resizes,
         _phase("vt", 180, f"vt {HELD}"),
         _phase("kill", 120, f"kill 3 {CACHED}"),

@@ -104,9 +104,13 @@ phase_session_animated() {
 
 phase_bug_report() { exec /qxl/bug-report-test /qxl/bug-report xorg; }
 
-# One process for all: each measures first how long it takes to wait for the server.
+# The seconds for each operation; `sync` when the client shall wait for each request, else `async`; operations. One
+# process for all: each measures first how long it takes to wait for the server.
 phase_x11perf() {
-	x11perf -repeat 1 -time 1 -sync "${@/#/-}" > $state/x11perf 2>&1
+	local options=(-repeat 1 -time "$1")
+	[ "$2" = async ] || options+=(-sync)
+	shift 2
+	x11perf "${options[@]}" "${@/#/-}" > $state/x11perf 2>&1
 	result $? "x11perf ends well"
 	grep -E 'reps @' $state/x11perf | sed 's/^ */# x11perf: /'
 	[ "$(grep -c 'reps @' $state/x11perf)" = $# ]
