@@ -109,30 +109,29 @@ void qxl_crc_commit_end(struct qxl_atomic_commit *state)
  * An open file holds the CRTC, but DRM counts no reference for it. Ours goes
  * when DRM is through with closing, which set_crc_source(NULL) is only a part
  * of: it has then freed the entries, under this lock, and looks at nothing more.
+ *
+ * INVARIANT: each hold ends once. Work may be queued while it runs, and find what it
+ * was queued for done already.
  */
-static bool is_closed(struct qxl_crtc *head)
-{
-	struct drm_crtc_crc *crc = &head->base.crc;
-	bool closed;
-
-	spin_lock_irq(&crc->lock);
-	closed = !crc->entries;
-	if (closed)
-		head->crc.held = false;
-	spin_unlock_irq(&crc->lock);
-	return closed;
-}
-
 static void release_work(struct work_struct *work)
 {
 	struct qxl_crtc *head = container_of(to_delayed_work(work),
 					     struct qxl_crtc, crc.release_work);
+	struct drm_crtc_crc *crc = &head->base.crc;
+	bool held, closed;
 
-	if (!is_closed(head)) {
-		qxl_hold_look(&head->crc.release_work, 1);
+	spin_lock_irq(&crc->lock);
+	held = head->crc.held;
+	closed = !crc->entries;
+	if (closed)
+		head->crc.held = false;
+	spin_unlock_irq(&crc->lock);
+	if (!held)
 		return;
-	}
-	qxl_hold_end(to_qxl(head->base.dev));
+	if (closed)
+		qxl_hold_end(to_qxl(head->base.dev));
+	else
+		qxl_hold_look(&head->crc.release_work, 1);
 }
 
 /* The file is open: one that was just closed may have left what is needed. */

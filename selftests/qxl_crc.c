@@ -30,6 +30,7 @@
 #define QUIET_MS 300
 #define FLIPS 12
 #define RELEASE_US 2000000
+#define AGAIN 3000
 
 static const struct drm_mode_rect all = { 0, 0, WIDTH, HEIGHT };
 
@@ -387,6 +388,35 @@ static void holds_the_module(void)
 	setup();
 }
 
+/*
+ * What an open file holds goes back later, while the next one is opened and closed:
+ * once, or the module's code goes while it is in use.
+ */
+static void again_and_again(void)
+{
+	int before, now = 0;
+
+	usleep(300 * 1000); /* what the case before held */
+	before = module_references();
+	for (int i = 0; i < AGAIN; i++) {
+		int file = crc_open(&card, card.crtc_index);
+
+		if (!check(file >= 0, "open %d: %d", i, file))
+			return;
+		close(file);
+		/* At any point of what is done later. */
+		for (volatile int spin = i % 997 * 20; spin; spin--)
+			;
+	}
+	for (int64_t start = now_us(); now_us() - start < RELEASE_US;) {
+		now = module_references();
+		if (now == before)
+			break;
+		usleep(10000);
+	}
+	check(now == before, "%d references, %d before", now, before);
+}
+
 static const struct ktap_case cases[] = {
 	{ .name = "sources, and what cannot be opened", .run = sources },
 	{ .name = "a picture", .run = one_picture },
@@ -398,6 +428,7 @@ static const struct ktap_case cases[] = {
 	{ .name = "a surface of the host", .run = adopted_surface },
 	{ .name = "two heads", .run = two_heads },
 	{ .name = "off and on while it is open", .run = off_while_open },
+	{ .name = "opened again and again", .run = again_and_again },
 	{ .name = "an open file holds the module", .run = holds_the_module },
 };
 
