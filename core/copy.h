@@ -13,37 +13,19 @@ namespace qxl {
 // Less is not worth what starting a string instruction costs.
 inline constexpr size_t kMinString = 128;  // bytes
 
-// Copies so many words by one instruction, which moves whole cache lines on anything
-// that has run a hypervisor; both pointers are behind them then. Kernels use it in
-// memcpy() too, but only where the processor names a flag for it that virtual ones
-// often lack. Sanitizers cannot see it.
-inline void copy_words(uint8_t*& to, const uint8_t*& from, size_t words) {
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-#else
-  __builtin_memcpy(to, from, 8 * words);
-  to += 8 * words;
-  from += 8 * words;
-#endif
-}
-
-// Copies `bytes` bytes; the two do not overlap.
+// Copies `bytes` bytes; the two do not overlap. Much by one instruction, which
+// moves whole cache lines on anything that has run a hypervisor. Kernels use it
+// in memcpy() too, but only where the processor names a flag for it that virtual
+// ones often lack. Sanitizers cannot see it. The rest by words, each of which is
+// written once: what compilers make of memcpy() writes the last words of a few twice.
 inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   if (bytes >= kMinString) {
-    copy_words(to, from, bytes / 8);
+    size_t words = bytes / 8;
+    asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
     bytes %= 8;
   }
-  __builtin_memcpy(to, from, bytes);
-}
-
-// The same for pixels, each of which is written once: what compilers make of memcpy()
-// writes the last words of a few twice.
-inline void copy_pixels(uint8_t* to, const uint8_t* from, uint32_t count) {
-  size_t bytes = size_t{count} * kBytesPerPixel;
-  if (bytes >= kMinString) {
-    copy_words(to, from, bytes / 8);
-    bytes %= 8;
-  }
+#endif
   for (; bytes >= 32; bytes -= 32, to += 32, from += 32) {
     auto a = load<uint64_t>(from);
     auto b = load<uint64_t>(from + 8);
@@ -54,7 +36,12 @@ inline void copy_pixels(uint8_t* to, const uint8_t* from, uint32_t count) {
     store(to + 16, c);
     store(to + 24, d);
   }
-  for (; bytes != 0; bytes -= 4, to += 4, from += 4) store(to, load<uint32_t>(from));
+  for (; bytes >= 4; bytes -= 4, to += 4, from += 4) store(to, load<uint32_t>(from));
+  for (; bytes != 0; --bytes) *to++ = *from++;
+}
+
+inline void copy_pixels(uint8_t* to, const uint8_t* from, uint32_t count) {
+  copy_bytes(to, from, size_t{count} * kBytesPerPixel);
 }
 
 // Copies `rows` rows of `width` pixels. Pitches are bytes from one row to the next;

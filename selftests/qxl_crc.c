@@ -22,6 +22,7 @@
 #include "heads.h"
 #include "ktap.h"
 #include "pattern.h"
+#include "sysfs.h"
 
 #define WIDTH 640
 #define HEIGHT 480
@@ -348,21 +349,21 @@ static void off_while_open(void)
 
 static int module_references(void)
 {
-	FILE *file = fopen("/sys/module/qxl/refcnt", "r");
-	int count = -1;
+	return (int)sysfs_number("/sys/module/qxl/refcnt");
+}
 
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &count) != 1)
-		count = -1;
-	fclose(file);
-	return count;
+/* What files held goes back later: waits, but not long, until so few are left. */
+static void await_references(int most)
+{
+	int64_t start = now_us();
+
+	while (module_references() > most && now_us() - start < RELEASE_US)
+		usleep(10000);
 }
 
 /* Only the file of CRCs is left open: DRM itself would let the module go. */
 static void holds_the_module(void)
 {
-	int64_t start = now_us();
 	int before, file, ret;
 
 	show(frames[0].fb);
@@ -381,8 +382,7 @@ static void holds_the_module(void)
 		      "delete_module: %d, errno %d", ret, errno);
 	}
 	close(file);
-	while (module_references() >= before && now_us() - start < RELEASE_US)
-		usleep(10000);
+	await_references(before - 1);
 	check(module_references() < before, "%d references after closing",
 	      module_references());
 	setup();
@@ -394,9 +394,9 @@ static void holds_the_module(void)
  */
 static void again_and_again(void)
 {
-	int before, now = 0;
+	int before;
 
-	usleep(300 * 1000); /* what the case before held */
+	usleep(QUIET_MS * 1000); /* what the case before held */
 	before = module_references();
 	for (int i = 0; i < AGAIN; i++) {
 		int file = crc_open(&card, card.crtc_index);
@@ -408,13 +408,9 @@ static void again_and_again(void)
 		for (volatile int spin = i % 997 * 20; spin; spin--)
 			;
 	}
-	for (int64_t start = now_us(); now_us() - start < RELEASE_US;) {
-		now = module_references();
-		if (now == before)
-			break;
-		usleep(10000);
-	}
-	check(now == before, "%d references, %d before", now, before);
+	await_references(before);
+	check(module_references() == before, "%d references, %d before",
+	      module_references(), before);
 }
 
 static const struct ktap_case cases[] = {

@@ -77,11 +77,11 @@ class Samples(bench_run.Samples):
             for line in self._kernel:
                 self.symbols[rest].add(line)
         elif word == "@@symbol" and self.symbols:
-            list(self.symbols.values())[-1].add(rest)
+            self.symbols[self._driver].add(rest)
         elif word == "@@symbol":
             self._kernel.append(rest)
         elif word in ("@@op", "@@none"):
-            self.order.append((list(self.symbols)[-1], rest.partition("|")[0]))
+            self.order.append((self._driver, rest.partition("|")[0]))
 
 
 def records_of(text):
@@ -147,7 +147,7 @@ def count(samples, records):
         samples.problems.append(f"{len(records)} records of {len(samples.order)} operations")
     found = {}
     for record, (driver, operation) in zip(records, samples.order):
-        if record.runs == 0:
+        if (driver, operation) in samples.gaps:
             continue
         symbols = samples.symbols[driver]
         found[driver, operation] = executed, stored = _by_function(record, symbols)
