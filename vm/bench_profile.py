@@ -13,14 +13,12 @@ import re
 import subprocess
 
 import bench_run
-import paths
 
-_PROFILER = paths.BUILD / "bench/profiler.so"
 _FUNCTIONS_TOLD = 14
 _KERNEL_BEGINS = 1 << 63
 _ALLOCATOR = re.compile(r"_*(kmalloc|kzalloc|kvmalloc|krealloc|kmemdup|kmem_cache_alloc|vmalloc|vzalloc|alloc_pages|"
                         r"get_free_pages)\w*")
-_MODULES = {"ours": "qxl", "in-tree": "qxl", "virtio_gpu": "virtio_gpu"}
+MODULES = {"ours": "qxl", "in-tree": "qxl", "virtio_gpu": "virtio_gpu"}
 _USER_SPACE = ("user space", "")
 
 
@@ -96,7 +94,7 @@ def records_of(text):
     return records
 
 
-def _by_function(record, symbols):
+def by_function(record, symbols):
     """Two counters, of one run: instructions, and bytes stored to devices."""
     executed, stored = collections.Counter(), collections.Counter()
     for _, block, instructions, _, stored_bytes in record.edges:
@@ -125,8 +123,8 @@ def _readable(names):
     return dict(zip(names, result.stdout.splitlines()))
 
 
-def _write(found, out):
-    """`found`: {(driver, operation): what _by_function() says}; as text the largest, as CSV all of them."""
+def write(found, out):
+    """`found`: {(driver, operation): what by_function() says}; as text the largest, as CSV all of them."""
     readable = _readable(sorted({name for executed, _ in found.values() for name, _ in executed}))
     with open(out / "functions.csv", "w", newline="", encoding="utf-8") as table, \
          open(out / "functions.txt", "w", encoding="utf-8") as text:
@@ -141,8 +139,16 @@ def _write(found, out):
                     text.write(f"{instructions:14,.0f}  {name}{f' [{module}]' if module else ''}\n")
 
 
+def counts_of(record, symbols, module):
+    """What was counted of one run, by name; `module` is the driver's."""
+    executed, stored = by_function(record, symbols)
+    every, own = _allocations(record, symbols, module)
+    return {"instructions": executed.total(), "vram_bytes": stored.total(), "allocations": every,
+            "driver_allocations": own}
+
+
 def count(samples, records):
-    """Add what was counted to the samples; {(driver, operation): what _by_function() says}."""
+    """Add what was counted to the samples; {(driver, operation): what by_function() says}."""
     if len(records) != len(samples.order):
         samples.problems.append(f"{len(records)} records of {len(samples.order)} operations")
     found = {}
@@ -150,12 +156,9 @@ def count(samples, records):
         if (driver, operation) in samples.gaps:
             continue
         symbols = samples.symbols[driver]
-        found[driver, operation] = executed, stored = _by_function(record, symbols)
-        every, own = _allocations(record, symbols, _MODULES[driver])
-        samples.count(driver, operation, "instructions", executed.total())
-        samples.count(driver, operation, "vram_bytes", stored.total())
-        samples.count(driver, operation, "allocations", every)
-        samples.count(driver, operation, "driver_allocations", own)
+        found[driver, operation] = by_function(record, symbols)
+        for counter, value in counts_of(record, symbols, MODULES[driver]).items():
+            samples.count(driver, operation, counter, value)
     return found
 
 
@@ -164,7 +167,7 @@ def run(kernel, driver, _rounds, seconds, out, drivers=bench_run.DRIVERS):  # py
     out.mkdir(parents=True, exist_ok=True)
     edges = out / "edges"
     samples = Samples()
-    bench_run.run(bench_run.profiled(_PROFILER, edges), kernel, driver, 1, seconds, out, samples, drivers)
-    _write(count(samples, records_of(edges.read_text())), out)
+    bench_run.run(bench_run.profiled(bench_run.COUNTED, edges), kernel, driver, 1, seconds, out, samples, drivers)
+    write(count(samples, records_of(edges.read_text())), out)
     edges.unlink()
     return samples

@@ -14,14 +14,17 @@ import say
 # In the order in which they run: guest/bench.sh says why.
 DRIVERS = ("ours", "virtio_gpu", "in-tree")
 PROGRAM = paths.BUILD / "bench/qxl_bench"
+COUNTER = paths.BUILD / "bench/qxl_count"
+_PROFILER = paths.BUILD / "bench/profiler.so"
+# Writes to QXL's ports, and notifications of virtio's queues.
+TRACED = ("qxl_io_write", "virtio_queue_notify")
 # KFENCE, which tests are run with, takes the first allocation of each operation and 37 us of instructions with it; a
 # cursor that blinks on the console of a driver that is not in use is drawn all the time.
 _MACHINE = qemu.Machine(extra_devices=("virtio-gpu-pci",),
                         append="kfence.sample_interval=0 vt.global_cursor_default=0")
 # Virtual time is 2 ns an instruction, whatever the host is busy with; and not the host's, so that it can't be asked.
 COUNTED = dataclasses.replace(_MACHINE, cpus=1, counted=True)
-# Writes to QXL's ports, and notifications of virtio's queues.
-TIMED = dataclasses.replace(_MACHINE, traced=("qxl_io_write", "virtio_queue_notify"))
+TIMED = dataclasses.replace(_MACHINE, traced=TRACED)
 _EXTRA_MODULES = ("virtio_pci", "virtio_gpu", "qxl")
 
 
@@ -69,13 +72,13 @@ class Samples:
 
 
 def build():
-    """Make the guest's program and the profiler."""
+    """Make the guests' programs and the profiler."""
     subprocess.run(["make", "--no-print-directory", "-s", "-C", paths.REPO / "bench"], check=True)
 
 
-def profiled(plugin, edges):
-    """The counted guest with the profiler, which writes to the file `edges`."""
-    return dataclasses.replace(COUNTED, plugin=f"{plugin},out={edges},ram={COUNTED.memory_mb << 20}")
+def profiled(machine, edges):
+    """The machine, which has one processor, with the profiler, which writes to the file `edges`."""
+    return dataclasses.replace(machine, plugin=f"{_PROFILER},out={edges},ram={machine.memory_mb << 20}")
 
 
 def _boot(kernel, archive, machine, seconds, out, samples):

@@ -80,6 +80,25 @@ void pattern_draw(const struct picture *picture, uint32_t seed)
 	pattern_fill(picture, &all, seed);
 }
 
+void pattern_squares(const struct picture *picture,
+		     struct drm_mode_rect *squares, uint32_t count,
+		     uint32_t seed)
+{
+	const uint32_t columns = 64, rows = PATTERN_SQUARES / columns;
+
+	for (uint32_t i = 0; i < count; i++) {
+		int32_t x = 3 +
+			    (int32_t)(i % columns * (picture->width / columns));
+		int32_t y = 2 + (int32_t)(i / columns * (picture->height / rows));
+		struct drm_mode_rect square = { x, y, x + PATTERN_SQUARE,
+						y + PATTERN_SQUARE };
+
+		pattern_fill(picture, &square, seed);
+		if (squares)
+			squares[i] = square;
+	}
+}
+
 uint64_t pattern_differences(const struct picture *picture, uint32_t seed)
 {
 	uint64_t differences = 0;

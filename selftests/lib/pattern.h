@@ -39,6 +39,15 @@ void pattern_fill(const struct picture *picture,
 /* Paints all of it. */
 void pattern_draw(const struct picture *picture, uint32_t seed);
 
+/* Squares that are scattered over a picture, so many in all, so many pixels wide. */
+#define PATTERN_SQUARES 4096
+#define PATTERN_SQUARE 8
+
+/* Paints the first @count of them; tells where they are, unless @squares is NULL. */
+void pattern_squares(const struct picture *picture,
+		     struct drm_mode_rect *squares, uint32_t count,
+		     uint32_t seed);
+
 /* The number of pixels that differ from pattern_draw(), unused byte included. */
 uint64_t pattern_differences(const struct picture *picture, uint32_t seed);
 

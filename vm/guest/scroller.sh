@@ -6,10 +6,10 @@ state=/tmp/x11
 mkfifo $state/nothing
 exec {nothing}<> $state/nothing
 touch $state/scroller
-until [ -e $state/scroll ]; do sleep 0.1; done
+read -r < $state/scroll
 for ((line = 0; line < 200; line++)); do
 	echo "$line: $((line * 7919 % 1000)) quick brown foxes jump over $((line * 104729 % 1000)) lazy dogs"
 	read -r -t 0.05 -u "$nothing"
 done
-touch $state/scrolled
+echo > $state/scrolled
 exec sleep 1000

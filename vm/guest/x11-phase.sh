@@ -118,6 +118,28 @@ phase_x11perf() {
 	finish
 }
 
+# Addresses of functions, for the profiler's figures.
+phase_symbols() { sed -n 's/^\([0-9a-f]*\) [tTwW] /@@symbol \1 /p' /proc/kallsyms; }
+
+# counted INTERRUPT COMMAND...: what the command says, and what is counted meanwhile of the card with that interrupt
+counted() { QXL_CARD=$(echo /dev/dri/card*) /qxl/count "$1" run "${@:2}"; }
+
+# INTERRUPT OPERATION:TIMES...: what x11perf's operations cost. Each is done a few times to warm up, a few times, and many
+# times: the difference of these two is theirs, without what starting x11perf costs. After its counts: how many there were
+# of what.
+phase_x11perf_counted() {
+	local interrupt=$1 operation times
+	shift
+	for operation; do
+		for times in 1 1 "${operation#*:}"; do
+			counted "$interrupt" x11perf -repeat 1 -reps "$times" "-${operation%:*}" > $state/counted 2>&1
+			grep '^@@count ' $state/counted
+			sed -n 's/^ *\([0-9]*\) reps @ .*): \(.*\)/@@counted \2|\1/p' $state/counted
+		done
+	done
+	finish
+}
+
 output() { xrandr | sed -n 's/^\([^ ]*\) connected.*/\1/p' | head -n 1; }
 
 # Any size will do: a mode is made for it, with a clock that is about right.
@@ -259,6 +281,7 @@ phase_weston_again() {
 # A terminal that fills the screen, and waits to be told to scroll.
 phase_terminal() {
 	start_weston
+	mkfifo $state/scroll $state/scrolled
 	pkill weston-simple
 	WESTON_CONFIG_FILE=/qxl/weston.ini weston-terminal --fullscreen --shell=/qxl/scroller > $state/terminal.out 2>&1 &
 	soon 30 test -e $state/scroller
@@ -270,14 +293,22 @@ phase_terminal() {
 # processor: the milliseconds that the guest has worked
 processor() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10 }' /proc/stat; }
 
+# scroll: has the terminal do so until all is shown
+scroll() {
+	echo > $state/scroll
+	read -r < $state/scrolled
+	sleep 2
+}
+
+# INTERRUPT
 phase_scroll() {
 	local before
 	before=$(processor)
-	touch $state/scroll
-	soon 120 test -e $state/scrolled
-	result $? "all lines are out"
+	export state
+	export -f scroll
+	counted "$1" bash -c scroll
+	echo "@@counted scroll|1"
 	echo "# processor: $(($(processor) - before)) ms"
-	sleep 2
 	finish
 }
 
