@@ -33,7 +33,6 @@ static void tell_counters(const char *card, const struct told *told)
 		"presented_bytes", "moved_bytes",     "spared_bytes",
 		"stalls",
 	};
-	static const struct told nobody;
 	static uint64_t last[ARRAY_SIZE(names)];
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -41,8 +40,8 @@ static void tell_counters(const char *card, const struct told *told)
 
 		if (!counter_read(card, names[i], &value))
 			return;
-		tell(value != last[i] ? told : &nobody, names[i], value,
-		     &last[i]);
+		if (value != last[i])
+			tell(told, names[i], value, &last[i]);
 	}
 }
 

@@ -76,14 +76,6 @@ static int64_t fastest(const int64_t *times, unsigned int count)
 
 /* Rectangles ------------------------------------------------------------------ */
 
-/* Scattered squares whose pixels are others than before. */
-static void change(struct drm_mode_rect *rects, uint32_t count, uint32_t seed)
-{
-	struct picture picture = dumb_picture(&screen);
-
-	pattern_squares(&picture, rects, count, seed);
-}
-
 static int64_t update(const struct drm_mode_rect *rects, uint32_t count)
 {
 	int64_t start = now_ns();
@@ -108,7 +100,8 @@ static void rectangles(void)
 		int64_t times[ROUNDS];
 
 		for (uint32_t round = 0; round < ROUNDS; round++) {
-			change(rects, counts[c], 10 * c + round);
+			pattern_squares(&picture, rects, counts[c],
+					10 * c + round);
 			times[round] = update(rects, counts[c]) / counts[c];
 		}
 		bytes = counter("presented_bytes") - bytes;
@@ -151,7 +144,7 @@ static void one_wake_up(void)
 		uint64_t before;
 
 		/* in several calls of the core */
-		change(rects, SOME, round);
+		pattern_squares(&picture, rects, SOME, round);
 		before = counter("notifies");
 		update(rects, SOME);
 		check_wakes("scattered rectangles", before);

@@ -15,7 +15,6 @@ import subprocess
 import bench_run
 
 _FUNCTIONS_TOLD = 14
-_KERNEL_BEGINS = 1 << 63
 _ALLOCATOR = re.compile(r"_*(kmalloc|kzalloc|kvmalloc|krealloc|kmemdup|kmem_cache_alloc|vmalloc|vzalloc|alloc_pages|"
                         r"get_free_pages)\w*")
 MODULES = {"ours": "qxl", "in-tree": "qxl", "virtio_gpu": "virtio_gpu"}
@@ -40,8 +39,8 @@ class Symbols:
         return self._found.get(address)
 
     def around(self, address):
-        """The function that has this address."""
-        if address < _KERNEL_BEGINS:
+        """The function that has this address, as the profiler tells it: 0 is user space."""
+        if not address:
             return _USER_SPACE
         if not self._addresses:
             self._addresses = sorted(self._found)
@@ -94,7 +93,7 @@ def records_of(text):
     return records
 
 
-def by_function(record, symbols):
+def _by_function(record, symbols):
     """Two counters, of one run: instructions, and bytes stored to devices."""
     executed, stored = collections.Counter(), collections.Counter()
     for _, block, instructions, _, stored_bytes in record.edges:
@@ -124,7 +123,7 @@ def _readable(names):
 
 
 def write(found, out):
-    """`found`: {(driver, operation): what by_function() says}; as text the largest, as CSV all of them."""
+    """`found`: {(driver, operation): (instructions, bytes to VRAM), by function}; as text the largest, as CSV all."""
     readable = _readable(sorted({name for executed, _ in found.values() for name, _ in executed}))
     with open(out / "functions.csv", "w", newline="", encoding="utf-8") as table, \
          open(out / "functions.txt", "w", encoding="utf-8") as text:
@@ -139,25 +138,25 @@ def write(found, out):
                     text.write(f"{instructions:14,.0f}  {name}{f' [{module}]' if module else ''}\n")
 
 
-def counts_of(record, symbols, module):
-    """What was counted of one run, by name; `module` is the driver's."""
-    executed, stored = by_function(record, symbols)
+def costs_of(record, symbols, module):
+    """Of one run: instructions by function, bytes to VRAM by function, and counts by name; `module` is the driver's."""
+    executed, stored = _by_function(record, symbols)
     every, own = _allocations(record, symbols, module)
-    return {"instructions": executed.total(), "vram_bytes": stored.total(), "allocations": every,
-            "driver_allocations": own}
+    return executed, stored, {"instructions": executed.total(), "vram_bytes": stored.total(), "allocations": every,
+                              "driver_allocations": own}
 
 
 def count(samples, records):
-    """Add what was counted to the samples; {(driver, operation): what by_function() says}."""
+    """Add what was counted to the samples; {(driver, operation): (instructions, bytes to VRAM), by function}."""
     if len(records) != len(samples.order):
         samples.problems.append(f"{len(records)} records of {len(samples.order)} operations")
     found = {}
     for record, (driver, operation) in zip(records, samples.order):
         if (driver, operation) in samples.gaps:
             continue
-        symbols = samples.symbols[driver]
-        found[driver, operation] = by_function(record, symbols)
-        for counter, value in counts_of(record, symbols, MODULES[driver]).items():
+        executed, stored, counts = costs_of(record, samples.symbols[driver], MODULES[driver])
+        found[driver, operation] = executed, stored
+        for counter, value in counts.items():
             samples.count(driver, operation, counter, value)
     return found
 

@@ -122,7 +122,7 @@ phase_x11perf() {
 phase_symbols() { sed -n 's/^\([0-9a-f]*\) [tTwW] /@@symbol \1 /p' /proc/kallsyms; }
 
 # counted INTERRUPT COMMAND...: what the command says, and what is counted meanwhile of the card with that interrupt
-counted() { QXL_CARD=$(echo /dev/dri/card*) /qxl/count "$1" run "${@:2}"; }
+counted() { QXL_CARD=$(echo /dev/dri/card*) /qxl/count "$@"; }
 
 # INTERRUPT OPERATION:TIMES...: what x11perf's operations cost. Each is done a few times to warm up, a few times, and many
 # times: the difference of these two is theirs, without what starting x11perf costs. After its counts: how many there were
@@ -133,6 +133,7 @@ phase_x11perf_counted() {
 	for operation; do
 		for times in 1 1 "${operation#*:}"; do
 			counted "$interrupt" x11perf -repeat 1 -reps "$times" "-${operation%:*}" > $state/counted 2>&1
+			result $? "x11perf ends well"
 			grep '^@@count ' $state/counted
 			sed -n 's/^ *\([0-9]*\) reps @ .*): \(.*\)/@@counted \2|\1/p' $state/counted
 		done
@@ -296,8 +297,7 @@ processor() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10 }' /proc/stat; 
 # scroll: has the terminal do so until all is shown
 scroll() {
 	echo > $state/scroll
-	read -r < $state/scrolled
-	sleep 2
+	read -r < $state/scrolled && sleep 2
 }
 
 # INTERRUPT
@@ -307,6 +307,7 @@ phase_scroll() {
 	export state
 	export -f scroll
 	counted "$1" bash -c scroll
+	result $? "all lines are out"
 	echo "@@counted scroll|1"
 	echo "# processor: $(($(processor) - before)) ms"
 	finish
