@@ -160,8 +160,10 @@ void Device::forget_primary() {
   store_release(&primary_height_, 0);
 }
 
-// QXL_IO_RESET, also when the device found a guest bug that no interrupt told of.
+// QXL_IO_RESET of a closed device, also when it found a guest bug that no interrupt
+// told of.
 void Device::reset() {
+  submission_.wait_for_pushes();
   if (load_acquire(ram_word(offsetof(QXLRam, int_pending))) & QXL_INTERRUPT_ERROR)
     submission_.withdraw();
   qxl_k_port_write(dev_, QXL_IO_RESET, 0);

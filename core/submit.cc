@@ -70,6 +70,10 @@ void Submission::close() {
   progress();
 }
 
+void Submission::wait_for_pushes() {
+  Guard guard(lock_);
+}
+
 void Submission::fail() {
   if (!lost()) qxl_k_trace_lost(dev_);
   close();

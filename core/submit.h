@@ -75,8 +75,11 @@ class Submission {
   // From the first primary after a reset on, the device takes commands.
   void start_accepting() QXL_EXCLUDES(lock_);
 
-  // Nothing reaches the rings any more and waiters return. Any context.
+  // Nothing new reaches the rings any more and waiters return. Any context.
   void close();
+  // After close(): until a push that had not seen it is done. A reset beside one would
+  // leave its command on a ring that the device takes for empty.
+  void wait_for_pushes() QXL_EXCLUDES(lock_);
   // The device does not answer, or no longer obeys: close(). Any context.
   void fail();
   // fail(), and fences signal -EIO. Memory stays with the host until forget().

@@ -252,6 +252,8 @@ UNIT_MUTANTS = [
         ("device.cc", "    submission_.withdraw();\n    qxl_k_port_write", "    qxl_k_port_write")]),
     ("reset-with-commands-unseen", "Interrupt.StopAfterAnErrorThatNobodySaw", [
         ("device.cc", "    submission_.withdraw();\n  qxl_k_port_write", "    {}\n  qxl_k_port_write")]),
+    ("reset-beside-a-push", "Threads.StopWaitsForAPush", [
+        ("device.cc", "  submission_.wait_for_pushes();\n", "")]),
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
     ("memory-is-asked-for-late", "Backpressure.AsksBeforeTheNextOneMustWait", [

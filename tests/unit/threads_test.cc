@@ -304,4 +304,22 @@ TEST_F(Threads, StopWhileOthersWork) {
   EXPECT_EQ(counters().in_flight_bytes, 0u);
 }
 
+// A reset beside it would leave a command on a ring that the device takes for empty.
+TEST_F(Threads, StopWaitsForAPush) {
+  const fake::Frame frame(64, 64, 1);
+  std::atomic<bool> pushing{false};
+
+  start_threaded(640, 480);
+  device->clear_stats();
+  kernel.on_staged = [&] {
+    if (pushing.exchange(true)) return;
+    EXPECT_FALSE(eventually([&] { return device->stats().port_writes[QXL_IO_RESET] != 0; }, 100));
+  };
+  std::thread pusher([&] { EXPECT_EQ(present_all(frame), 0); });
+  EXPECT_TRUE(eventually([&] { return pushing.load(); }));
+  qxl_core_stop(core, -EIO);
+  pusher.join();
+  EXPECT_EQ(device->stats().port_writes[QXL_IO_RESET], 1u);
+}
+
 }  // namespace
