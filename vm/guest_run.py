@@ -164,8 +164,8 @@ class Guest:
         return self.client.received(), sum(line.startswith(self._traced) for line in self._messages.lines)
 
     def _on_pluggable(self, _words):
-        """`pluggable`: can the device that pictures are taken of be taken out? The first one belongs to the machine."""
-        return "ok" if self._display else "it is part of the machine"
+        """`pluggable`: can the device that pictures are taken of be taken out?"""
+        return "it is part of the machine" if self._shown["driver"] == "qxl-vga" else "ok"
 
     def _on_unplug(self, _words):
         """`unplug`: QEMU asks the guest to let go of that device."""

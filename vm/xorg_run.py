@@ -45,36 +45,37 @@ DESKTOP_SECONDS = 15  # and what Weston needs to come up
 DESKTOP_WAIT_SECONDS = 60
 
 
-def _phase(name, seconds, words):
-    phase, *arguments = words.split()
-    return testrun.Test(name, phase, tuple(arguments), seconds)
+def phase_of(name, seconds, words):
+    """A phase of guest/x11-phase.sh, with its arguments."""
+    program, *arguments = words.split()
+    return testrun.Test(name, program, tuple(arguments), seconds)
 
 
 def phases():
     """All phases, in running order. Those that draw need what `start` starts; `kill` starts it anew."""
     width, height = SCREEN.split("x")
     few = " ".join(FEW)
-    resizes = [_phase(f"resize-{size}", 120, f"resize {size} {few}") for size in RESIZED]
+    resizes = [phase_of(f"resize-{size}", 120, f"resize {size} {few}") for size in RESIZED]
     return [
-        _phase("start", 90, f"start {width} {height}"),
-        _phase("draw", 420, "draw"),
-        _phase("plant", 60, "plant fill-copy"),
-        _phase("session-still", 120, "session_still"),
-        _phase("session-animated", 60, "session_animated 12"),
-        _phase("bug-report", 60, "bug_report"),
-        _phase("x11perf", 180, "x11perf 1 sync " + " ".join(X11PERF)),
+        phase_of("start", 90, f"start {width} {height}"),
+        phase_of("draw", 420, "draw"),
+        phase_of("plant", 60, "plant fill-copy"),
+        phase_of("session-still", 120, "session_still"),
+        phase_of("session-animated", 60, "session_animated 12"),
+        phase_of("bug-report", 60, "bug_report"),
+        phase_of("x11perf", 180, "x11perf 1 sync " + " ".join(X11PERF)),
         *resizes,
-        _phase("vt", 180, f"vt {HELD}"),
-        _phase("kill", 120, f"kill 3 {CACHED}"),
-        _phase("draw-cached", 120, f"draw {few}"),
-        _phase("kill-again", 120, "kill 6"),
-        _phase("draw-again", 120, f"draw {few}"),
-        _phase("unplug", 120, "unplug"),
-        _phase("draw-unplugged", 120, f"draw {few}"),
-        _phase("stop", 90, "stop"),
-        _phase("logs", 60, "logs"),
-        _phase("unplug-weston", 180, "unplug_weston"),
-        _phase("weston-again", 120, f"weston_again {DESKTOP_SECONDS}"),
+        phase_of("vt", 180, f"vt {HELD}"),
+        phase_of("kill", 120, f"kill 3 {CACHED}"),
+        phase_of("draw-cached", 120, f"draw {few}"),
+        phase_of("kill-again", 120, "kill 6"),
+        phase_of("draw-again", 120, f"draw {few}"),
+        phase_of("unplug", 120, "unplug guest"),
+        phase_of("draw-unplugged", 120, f"draw {few}"),
+        phase_of("stop", 90, "stop"),
+        phase_of("logs", 60, "logs"),
+        phase_of("unplug-weston", 180, "unplug_weston guest"),
+        phase_of("weston-again", 120, f"weston_again {DESKTOP_SECONDS}"),
     ]
 
 
@@ -106,15 +107,21 @@ def _record(size, steps):
         say.fail(f"Xvfb or its client failed:\n{result.stdout}{result.stderr}")
 
 
+def drawing_program():
+    """Build it."""
+    subprocess.run(["make", "--no-print-directory", "-s", "-C", X11], check=True)
+    return BUILT / "xdraw"
+
+
 @functools.lru_cache
 def references():
-    """Build the drawing program and have Xvfb draw all pictures; the file they are in."""
-    subprocess.run(["make", "--no-print-directory", "-s", "-C", X11], check=True)
+    """Have Xvfb draw all pictures; the file they are in."""
+    program = drawing_program()
     for name in ("record.sh", "still-clients.sh"):
         shutil.copy2(X11 / name, BUILT / name)
     pictures = BUILT / "pictures"
     pictures.unlink(missing_ok=True)
-    steps = subprocess.run([BUILT / "xdraw", "list"], capture_output=True, text=True, check=True).stdout.split()
+    steps = subprocess.run([program, "list"], capture_output=True, text=True, check=True).stdout.split()
     say.step(f"xorg: Xvfb draws {len(steps)} steps and {len(RESIZED)} sizes")
     _record(SCREEN, [*steps, "session"])
     for size in RESIZED:

@@ -41,6 +41,16 @@ counters() {
 	done
 }
 
+# ask_host REQUEST...: does the host say that all is well?
+ask_host() {
+	local answer
+	exec 3<> "$QXL_HOST_CHANNEL"
+	echo "$@" >&3
+	read -r answer <&3
+	exec 3>&-
+	[ "$answer" = ok ]
+}
+
 server_runs() { [ -r $state/server ] && kill -0 "$(cat $state/server)"; }
 server_is_gone() { ! server_runs; }
 answers() { xset q; }
@@ -93,10 +103,7 @@ phase_session_animated() {
 	result $? "$alive of ${#pids[@]} clients are alive"
 	server_runs
 	result $? "the server is alive"
-	exec 3<> "$QXL_HOST_CHANNEL"
-	echo "shot session" >&3
-	read -r answer <&3
-	[ "$answer" = ok ]
+	ask_host shot session
 	result $? "the client's picture is kept"
 	kill "${pids[@]}"
 	finish
@@ -206,11 +213,16 @@ card_is_there() { grep -qs . /sys/bus/pci/drivers/qxl/*/drm/card*/uevent; }
 nobody_is_stuck() { ! grep -qs '^State:.*disk sleep' /proc/[0-9]*/status; }
 is_gone() { ! kill -0 "$1" 2> /dev/null; }
 
-# remove_under PROCESS: and it must be possible to end that
+# Who takes the device out and puts it back: the guest itself, or the owner of the host.
+take_out_by_guest() { timeout 20 tee "$1/remove" <<< 1 > /dev/null; }
+take_out_by_host() { ask_host unplug && soon 20 test ! -e "$1"; }
+put_back_by_guest() { echo 1 > /sys/bus/pci/rescan; }
+put_back_by_host() { ask_host plug; }
+
+# remove_under WHO PROCESS: and it must be possible to end that
 remove_under() {
-	local device pid=$1
-	device=$(basename /sys/bus/pci/drivers/qxl/0000:*)
-	timeout 20 tee "/sys/bus/pci/devices/$device/remove" <<< 1 > /dev/null
+	local pid=$2
+	"take_out_by_$1" "$(realpath /sys/bus/pci/drivers/qxl/0000:*)"
 	result $? "the device is removed"
 	sleep 3
 	! soon 5 is_gone "$pid" && echo "# it goes on without a device"
@@ -222,23 +234,24 @@ remove_under() {
 	result $? "it ends"
 }
 
-# replug: a new module finds the device
+# replug WHO: a new module finds the device
 replug() {
 	soon 20 rmmod qxl
 	result $? "the module can be removed"
-	insmod /qxl/qxl.ko && echo 1 > /sys/bus/pci/rescan && soon 10 card_is_there
+	insmod /qxl/qxl.ko && "put_back_by_$1" && soon 10 card_is_there
 	result $? "the device is back"
 	udevadm settle --timeout=20
 }
 
+# WHO
 phase_unplug() {
 	/qxl/xdraw churn > /dev/null 2>&1 &
 	sleep 3
-	remove_under "$(cat $state/server)"
+	remove_under "$1" "$(cat $state/server)"
 	# Nothing but failures from there on: no log for phase_logs.
 	tail -n 12 $state/Xorg."$(log)".log | sed 's/^/# /'
 	rm $state/Xorg."$(log)".*
-	replug
+	replug "$1"
 	start_server
 	result $? "Xorg answers again"
 	finish
@@ -262,10 +275,11 @@ start_weston() {
 	result $? "a client is up"
 }
 
+# WHO
 phase_unplug_weston() {
 	start_weston
-	remove_under $weston
-	replug
+	remove_under "$1" $weston
+	replug "$1"
 	finish
 }
 
