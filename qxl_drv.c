@@ -178,6 +178,7 @@ static int start(struct qxl_device *qdev)
 	qxl_reset_init(qdev);
 	qxl_catchup_init(qdev);
 	qxl_connector_init_work(qdev);
+	qxl_closed_init(qdev);
 	ret = qxl_irq_init(qdev);
 	if (ret)
 		return ret;

@@ -90,7 +90,9 @@ struct qxl_device {
 
 	struct workqueue_struct *workqueue;
 	struct delayed_work flush_work;
-	atomic_t awaited_fences; /* somebody waits for them */
+	atomic_t awaited_fences;  /* somebody waits for them */
+	struct llist_head closed; /* BOs that the host has let go of */
+	struct work_struct closed_work;
 	struct work_struct reset_work;
 	bool resets_allowed; /* not while the device is stopped on purpose */
 	struct delayed_work catchup_work;
@@ -149,8 +151,11 @@ void qxl_hold_end(struct qxl_device *qdev);
 int qxl_irq_init(struct qxl_device *qdev);
 /* No interrupt and no deferred work runs after this. Idempotent. May sleep. */
 void qxl_irq_fini(struct qxl_device *qdev);
-/* Somebody waits for a fence: see to it that the host's releases come in. */
-void qxl_irq_fence_awaited(struct qxl_device *qdev);
+/*
+ * In so many jiffies, or earlier, the host is asked for its releases, and from then
+ * on again and again while a fence is awaited. Any context.
+ */
+void qxl_irq_flush(struct qxl_device *qdev, unsigned long delay);
 
 /* qxl_reset.c */
 
@@ -429,6 +434,26 @@ void qxl_fence_signal(struct qxl_fence *fence, int error);
 /* Gives up a fence that nobody has seen. */
 void qxl_fence_discard(struct qxl_fence *fence);
 struct dma_fence *qxl_fence_base(struct qxl_fence *fence);
+/* Gives back another reference, of those that dma_fence_get() takes. NULL is fine. */
+void qxl_fence_drop(struct qxl_fence *fence);
+/*
+ * When @fence signals, which is seen to in so many jiffies, @bo goes to
+ * qxl_closed_release(). False: it has signalled. Any context.
+ */
+bool qxl_fence_keep_closed(struct qxl_fence *fence, struct qxl_bo *bo,
+			   unsigned long delay);
+
+/* qxl_closed.c */
+
+/* Before the interrupt. */
+void qxl_closed_init(struct qxl_device *qdev);
+/*
+ * From the free callback, when @bo has been evicted: takes over TTM's reference
+ * if the host still has the surface. False: it does not.
+ */
+bool qxl_closed_keep(struct qxl_bo *bo);
+/* The host has let go of it, so TTM's reference is dropped soon. Any context. */
+void qxl_closed_release(struct qxl_device *qdev, struct qxl_bo *bo);
 
 /* qxl_surface.c */
 

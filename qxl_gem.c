@@ -14,15 +14,17 @@
  * The GEM count has reached zero.
  *
  * INVARIANT: free evicts first. (a) unpublish id -> BO and (b) queue the
- * host's destroy, both in qxl_surface_evict(); then (c) drop TTM's reference.
- * Memory lives on until the destroy's fence, which the BO carries, signals.
+ * host's destroy, both in qxl_surface_evict(); then (c) drop TTM's reference, or
+ * leave that to the destroy's fence, which the BO carries. Memory lives on until
+ * it signals in any case.
  */
 static void qxl_gem_free(struct drm_gem_object *obj)
 {
 	struct qxl_bo *bo = gem_to_qxl_bo(obj);
 
 	qxl_surface_evict(bo);
-	qxl_compat_ttm_bo_fini(&bo->tbo);
+	if (!qxl_closed_keep(bo))
+		qxl_compat_ttm_bo_fini(&bo->tbo);
 }
 
 /*

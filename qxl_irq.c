@@ -42,7 +42,7 @@ static irqreturn_t qxl_irq_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static void qxl_irq_flush(struct work_struct *work)
+static void flush(struct work_struct *work)
 {
 	struct qxl_device *qdev = container_of(to_delayed_work(work),
 					       struct qxl_device, flush_work);
@@ -55,17 +55,19 @@ static void qxl_irq_flush(struct work_struct *work)
 				   msecs_to_jiffies(QXL_FLUSH_INTERVAL_MS));
 }
 
-void qxl_irq_fence_awaited(struct qxl_device *qdev)
+void qxl_irq_flush(struct qxl_device *qdev, unsigned long delay)
 {
-	atomic_inc(&qdev->awaited_fences);
-	queue_delayed_work(qdev->workqueue, &qdev->flush_work, 0);
+	if (delay)
+		queue_delayed_work(qdev->workqueue, &qdev->flush_work, delay);
+	else
+		mod_delayed_work(qdev->workqueue, &qdev->flush_work, 0);
 }
 
 int qxl_irq_init(struct qxl_device *qdev)
 {
 	int ret;
 
-	INIT_DELAYED_WORK(&qdev->flush_work, qxl_irq_flush);
+	INIT_DELAYED_WORK(&qdev->flush_work, flush);
 	/* Fences signal from it, and memory reclaim may wait for them. */
 	qdev->workqueue = alloc_workqueue("qxl", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!qdev->workqueue)
@@ -89,4 +91,6 @@ void qxl_irq_fini(struct qxl_device *qdev)
 	free_irq(qdev->irq, qdev);
 	qdev->irq = 0;
 	cancel_delayed_work_sync(&qdev->flush_work);
+	/* All fences have signalled: the core is stopped. */
+	flush_work(&qdev->closed_work);
 }

@@ -50,6 +50,7 @@ static void qxl_bo_destroy(struct ttm_buffer_object *tbo)
 		qxl_prime_detach(tbo->base.import_attach);
 	}
 	WARN_ON_ONCE(!iosys_map_is_null(&bo->map));
+	qxl_fence_drop(bo->destroyed);
 	drm_gem_object_release(&tbo->base);
 	kfree(bo);
 }

@@ -6,6 +6,7 @@
 #define QXL_OBJECT_H
 
 #include <linux/iosys-map.h>
+#include <linux/llist.h>
 
 #include <drm/drm_gem.h>
 
@@ -14,6 +15,7 @@
 
 struct dma_buf_attachment;
 struct qxl_device;
+struct qxl_fence;
 
 struct qxl_bo {
 	struct ttm_buffer_object tbo; /* tbo.base is the GEM object */
@@ -26,6 +28,14 @@ struct qxl_bo {
 	 * it with xchg, because the free callback has no reservation.
 	 */
 	u32 surface_id;
+	/*
+	 * What signals when the host has destroyed the surface that the BO was
+	 * last, counted, or NULL. Set under the reservation.
+	 */
+	struct qxl_fence *destroyed;
+	/* Its GEM count is zero; see qxl_closed.c. */
+	bool closed;
+	struct llist_node closed_link;
 	/*
 	 * It is the host's primary surface, which has id 0. Changed under the
 	 * reservation, and only while pinned in surface memory.

@@ -10,7 +10,8 @@ struct qxl_fence {
 	struct dma_fence base;
 	spinlock_t lock;         /* the fence's own */
 	struct qxl_device *qdev; /* outlives the fence's signalling */
-	bool awaited;            /* set once, by enable_signaling */
+	bool awaited;          /* counted in awaited_fences, until it signals */
+	struct qxl_bo *closed; /* what then goes, too */
 };
 
 static struct qxl_fence *to_qxl_fence(struct dma_fence *fence)
@@ -28,16 +29,22 @@ static const char *qxl_fence_timeline_name(struct dma_fence *fence)
 	return "release";
 }
 
+/* The fence's lock is held. */
+static void await(struct qxl_fence *fence, unsigned long delay)
+{
+	if (!fence->awaited)
+		atomic_inc(&fence->qdev->awaited_fences);
+	fence->awaited = true;
+	qxl_irq_flush(fence->qdev, delay);
+}
+
 /*
  * The host hands releases over in bunches. Without anybody waiting that is as
  * it should be; with somebody waiting the rest of a bunch must be asked for.
  */
 static bool qxl_fence_enable_signaling(struct dma_fence *base)
 {
-	struct qxl_fence *fence = to_qxl_fence(base);
-
-	fence->awaited = true;
-	qxl_irq_fence_awaited(fence->qdev);
+	await(to_qxl_fence(base), 0);
 	return true;
 }
 
@@ -66,6 +73,28 @@ struct dma_fence *qxl_fence_base(struct qxl_fence *fence)
 	return &fence->base;
 }
 
+void qxl_fence_drop(struct qxl_fence *fence)
+{
+	if (fence)
+		dma_fence_put(&fence->base);
+}
+
+bool qxl_fence_keep_closed(struct qxl_fence *fence, struct qxl_bo *bo,
+			   unsigned long delay)
+{
+	unsigned long flags;
+	bool keep;
+
+	spin_lock_irqsave(&fence->lock, flags);
+	keep = !dma_fence_is_signaled_locked(&fence->base);
+	if (keep) {
+		fence->closed = bo;
+		await(fence, delay);
+	}
+	spin_unlock_irqrestore(&fence->lock, flags);
+	return keep;
+}
+
 void qxl_fence_signal(struct qxl_fence *fence, int error)
 {
 	unsigned long flags;
@@ -76,6 +105,8 @@ void qxl_fence_signal(struct qxl_fence *fence, int error)
 	dma_fence_signal_locked(&fence->base);
 	if (fence->awaited)
 		atomic_dec(&fence->qdev->awaited_fences);
+	if (fence->closed)
+		qxl_closed_release(fence->qdev, fence->closed);
 	spin_unlock_irqrestore(&fence->lock, flags);
 	dma_fence_put(&fence->base);
 }

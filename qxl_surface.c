@@ -120,13 +120,15 @@ int qxl_surface_ensure(struct qxl_bo *bo)
 		return -ENOMEM;
 	base = dma_fence_get(qxl_fence_base(destroyed));
 	ret = publish_or_reap(bo, destroyed);
-	if (ret)
+	if (ret) {
 		qxl_fence_discard(destroyed);
-	else
-		dma_resv_add_fence(bo->tbo.base.resv, base,
-				   DMA_RESV_USAGE_BOOKKEEP);
-	dma_fence_put(base);
-	return ret;
+		dma_fence_put(base);
+		return ret;
+	}
+	dma_resv_add_fence(bo->tbo.base.resv, base, DMA_RESV_USAGE_BOOKKEEP);
+	qxl_fence_drop(bo->destroyed);
+	bo->destroyed = destroyed;
+	return 0;
 }
 
 /*

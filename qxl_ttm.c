@@ -45,8 +45,15 @@ static void qxl_ttm_evict_flags(struct ttm_buffer_object *tbo,
 				struct ttm_placement *placement)
 {
 	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
+	struct qxl_bo *bo = to_qxl_bo(tbo);
 
-	*placement = qxl_compat_placement(&system);
+	if (!READ_ONCE(bo->closed)) {
+		*placement = qxl_compat_placement(&system);
+		return;
+	}
+	/* Nobody wants what is in it: TTM waits for the host and moves nothing. */
+	qxl_bo_drop_map(bo);
+	*placement = (struct ttm_placement){};
 }
 
 void *qxl_ttm_device_memory(struct qxl_device *qdev,

@@ -147,6 +147,7 @@ void Submission::cancel(Release& release) {
 }
 
 void Submission::flush() {
+  wake(Queue::kDisplay);
   collect();
   ask_for_memory(kOomIntervalMs);
   if (!host_is_silent()) return;

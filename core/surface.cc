@@ -109,7 +109,7 @@ void Surfaces::evict(SurfaceId id) {
   // INVARIANT: free evicts first. From here on no lookup finds the BO.
   if (!ids_.unpublish(id)) return;
   Release* destroy = std::exchange(destroys_[id.value()], nullptr);
-  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
+  (void)submission_.push(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1}, Wait::kLong);
 }
 
 }  // namespace qxl

@@ -73,8 +73,8 @@ uint32_t qxl_core_interrupt(struct qxl_core *core);
 void qxl_core_collect(struct qxl_core *core);
 
 /*
- * The same, and asks the host for what it has not handed over yet
- * (QXL_IO_NOTIFY_OOM): to be called every few milliseconds while somebody waits
+ * The same, and has the host take what is on the ring, and asks it for what it has
+ * not handed over yet (QXL_IO_NOTIFY_OOM): to be called every few milliseconds while somebody waits
  * for a fence. When nothing comes back for 40 s the device is lost. Does not
  * sleep.
  */
@@ -227,7 +227,8 @@ struct qxl_bo *qxl_core_surface_oldest(struct qxl_core *core, uint64_t *since);
 
 /*
  * Unpublishes @id and queues the host's destroy command from what create set
- * aside. The id is free again when the host released that command. Cannot
+ * aside. The id is free again when the host released that command, for which it
+ * is not woken: it sees it with the next command or qxl_core_flush(). Cannot
  * fail. May sleep for a ring slot, bounded.
  */
 void qxl_core_surface_evict(struct qxl_core *core, uint32_t id);

@@ -227,6 +227,9 @@ static void mapping_outlives_surface(void)
 	check(!ret, "UPDATE_AREA: %d", ret);
 	object_close(&object);
 	check(!marks_lost(&object, 9), "contents lost with the handle");
+	surface_pressure();
+	check(!marks_lost(&object, 9),
+	      "contents lost when others took its place");
 	object_destroy(&object);
 	counter_check(card.path, "surfaces", 0);
 }
@@ -240,6 +243,54 @@ static uint64_t used(void)
 		      counter_read(card.path, "surface_used_bytes", &surfaces),
 	      "no counters");
 	return vram + surfaces;
+}
+
+/* Surfaces that fill what is left of the device's memory; how many. */
+static unsigned int fill_up(struct object *objects, unsigned int most)
+{
+	unsigned int count = 0;
+	uint64_t room = 0;
+
+	check(counter_read(card.path, "surface_bytes", &room), "no counters");
+	for (; count < most && used() + 4 * MIB <= room; count++) {
+		int ret = surface_create(&objects[count], 1024, 1024);
+
+		if (!check(!ret, "surface %u: %d", count, ret))
+			break;
+		mark(&objects[count], count);
+	}
+	return count;
+}
+
+/*
+ * The host is in no hurry to destroy what was closed: the last ones are still there
+ * when their memory goes to others, before that of any surface in use.
+ */
+static void closed_surfaces_make_room(void)
+{
+	enum { SMALL = 64, LARGE = 32, MORE = 4 };
+	struct object small[SMALL], large[LARGE], more[MORE];
+	unsigned int count;
+
+	for (int i = 0; i < SMALL; i++) {
+		int ret = surface_create(&small[i], 256, 252);
+
+		check(!ret && !update_area(&small[i], 256, 252), "surface %d", i);
+	}
+	count = fill_up(large, LARGE);
+	for (int i = 0; i < SMALL; i++)
+		object_destroy(&small[i]);
+	for (int i = 0; i < MORE; i++)
+		check(!surface_create(&more[i], 1024, 1024), "no room");
+	for (int i = 0; i < MORE; i++)
+		object_destroy(&more[i]);
+	for (unsigned int i = 0; i < count; i++) {
+		check(!marks_lost(&large[i], i), "surface %u lost contents", i);
+		object_destroy(&large[i]);
+	}
+	counter_check(card.path, "surfaces", 0);
+	counter_check(card.path, "surface_used_bytes", 0);
+	counter_check(card.path, "awaited_fences", 0);
 }
 
 static int map_offset(uint32_t handle, uint64_t *offset)
@@ -347,6 +398,7 @@ static const struct ktap_case cases[] = {
 	{ .name = "VRAM pressure keeps contents", .run = vram_pressure },
 	{ .name = "surface keeps its contents", .run = surface_keeps_contents },
 	{ .name = "surface pressure keeps contents", .run = surface_pressure },
+	{ .name = "closed surfaces make room", .run = closed_surfaces_make_room },
 	{ .name = "surfaces come and go", .run = surfaces_come_and_go },
 	{ .name = "more surfaces than ids", .run = more_surfaces_than_ids },
 	{ .name = "mapping outlives its surface",

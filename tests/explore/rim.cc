@@ -83,6 +83,15 @@ bool idle(const qxl_bo *bo) {
   return true;
 }
 
+// The worker of qxl_closed.c.
+void closed_work() {
+  for (unsigned i = 0; i < rim.bos; i++)
+    if (rim.bo[i].let_go) {
+      rim.bo[i].let_go = false;
+      ttm_put(&rim.bo[i]);
+    }
+}
+
 // The flush work runs while somebody waits (qxl_irq.c). TTM's waits end some
 // day (ttm_bo_wait_ctx); then the move fails.
 bool wait_idle(qxl_bo *bo) {
@@ -92,6 +101,7 @@ bool wait_idle(qxl_bo *bo) {
     while (!bo->fences[i]->signals) {
       if (now_ms() >= deadline) return false;
       qxl_core_flush(the_core);
+      closed_work();
       wait_for(
           {.kind = Wait::fence, .on = bo->fences[i], .deadline_ms = now_ms() + flush_interval_ms});
     }
@@ -144,6 +154,17 @@ void leave_host(qxl_bo *bo) {
   }
 }
 
+// Takes over TTM's reference while the host has the surface (qxl_closed_keep).
+bool closed_keep(qxl_bo *bo) {
+  point();
+  if (bo->fence_count == 0 || bo->ttm != 1) return false;
+  qxl_fence *destroyed = bo->fences[bo->fence_count - 1];
+
+  if (destroyed->signals && bug != RimBug::closed_waits_for_nothing) return false;
+  destroyed->closed = bo;
+  return true;
+}
+
 // The GEM free callback (qxl_gem_free).
 void gem_free(qxl_bo *bo) {
   trace("free callback");
@@ -153,7 +174,7 @@ void gem_free(qxl_bo *bo) {
     return;
   }
   surface_evict(bo);
-  ttm_put(bo);
+  if (!closed_keep(bo)) ttm_put(bo);
 }
 
 // Reaping and creating -------------------------------------------------------------
@@ -208,6 +229,7 @@ bool set_rim_bug(const char *name) {
       {"move_reads_id_again", RimBug::move_reads_id_again},
       {"reap_without_reservation", RimBug::reap_without_reservation},
       {"fence_error_path_leaks", RimBug::fence_error_path_leaks},
+      {"closed_waits_for_nothing", RimBug::closed_waits_for_nothing},
   };
 
   for (const auto &entry : names)
@@ -337,6 +359,7 @@ void fence_signal(qxl_fence *fence, int error) {
   trace("fence %d signals %d", (int)(fence - fences), error);
   if (fence->signals++) fail("a fence is signalled twice");
   fence->error = error;
+  if (fence->closed) fence->closed->let_go = true;
   if (bo && bo->ttm == 0 && !bo->dead && idle(bo)) destroy(bo);
 }
 
@@ -462,6 +485,7 @@ static void settle() {
   for (int i = 0; i < 100; i++) {
     while (host_has_work()) host_step();
     qxl_core_get_counters(the_core, &counters);
+    closed_work();
     if (counters.in_flight == filler_count) return;
     advance_ms(flush_interval_ms);
     qxl_core_flush(the_core);
@@ -475,6 +499,7 @@ void close_all() {
     qxl_core_stop(the_core, -EIO);
   else
     settle();
+  closed_work();
 }
 
 void check_nothing_left() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The C rim's part in the lifetime of buffer objects, in a few lines each:
-// qxl_object.c, qxl_gem.c, qxl_surface.c, qxl_ttm.c, and what DRM and TTM do
+// qxl_object.c, qxl_gem.c, qxl_closed.c, qxl_surface.c, qxl_ttm.c, and what DRM and TTM do
 // around them. Names are theirs.
 #pragma once
 
@@ -22,12 +22,14 @@ struct qxl_bo {
   uint64_t offset;  // there
   qxl_fence *fences[bo_fences];
   int fence_count;
+  bool let_go;  // the host has, of a closed one: the worker drops TTM's reference
 };
 
 struct qxl_fence {
   int signals;
   int error;
   qxl_bo *bo;      // that carries it
+  qxl_bo *closed;  // that waits for it
   bool is_filler;  // never signalled
 };
 
@@ -41,7 +43,8 @@ enum class RimBug {
   move_without_evict,    // rule 6
   move_reads_id_again,   // update and evict each look at bo->surface_id
   reap_without_reservation,
-  fence_error_path_leaks,  // create failed, its fence is kept
+  fence_error_path_leaks,    // create failed, its fence is kept
+  closed_waits_for_nothing,  // the fence may have signalled before
 };
 bool set_rim_bug(const char *name);
 

@@ -8,7 +8,7 @@ LOOKUP = """  Guard guard(lock_);
 
 EVICT = """  if (!ids_.unpublish(id)) return;
   Release* destroy = std::exchange(destroys_[id.value()], nullptr);
-  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
+  (void)submission_.push(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1}, Wait::kLong);
 """
 
 CORE_MUTANTS = [
@@ -32,7 +32,7 @@ CORE_MUTANTS = [
     ("unpublish-after-the-destroy", "put-lookup", [
         ("surface.cc", EVICT, """  Release* destroy = std::exchange(destroys_[id.value()], nullptr);
   if (!destroy) return;
-  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
+  (void)submission_.push(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1}, Wait::kLong);
   (void)ids_.unpublish(id);
 """)]),
     # Rule 4.
@@ -41,7 +41,7 @@ CORE_MUTANTS = [
   Release* destroy = std::exchange(destroys_[id.value()], nullptr);
   destroy->surface = kPrimarySurface;
   ids_.free(id);
-  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
+  (void)submission_.push(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1}, Wait::kLong);
 """)]),
     ("fence-not-attached", "put-lookup", [
         ("surface.cc", "  destroy->fence = destroyed;\n", "  (void)destroyed;\n")]),
@@ -56,7 +56,7 @@ CORE_MUTANTS = [
   destroy->surface = id;
   destroy->fence = std::exchange(old->fence, nullptr);
   submission_.cancel(*old);
-  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy);
+  (void)submission_.push(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1}, Wait::kLong);
 """)]),
     # Error paths that forget something.
     ("create-forgets-its-id", "create-nopool", [
@@ -84,6 +84,7 @@ RIM_MUTANTS = [
     ("move-without-evict", "move", "move_without_evict"),
     ("move-reads-the-id-again", "put-move", "move_reads_id_again"),
     ("reap-without-reservation", "reap-move", "reap_without_reservation"),
+    ("closed-waits-for-nothing", "put-create", "closed_waits_for_nothing"),
     ("create-forgets-its-fence", "create-nomem", "fence_error_path_leaks"),
 ]
 
@@ -256,6 +257,11 @@ UNIT_MUTANTS = [
         ("device.cc", "  submission_.wait_for_pushes();\n", "")]),
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
+    ("destroys-wake-the-host", "Notify.NotForADestroyedSurface", [
+        ("surface.cc", "submission_.push(Queue::kDisplay, QXL_CMD_SURFACE, {&destroy, 1}, Wait::kLong)",
+         "submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *destroy)")]),
+    ("flush-wakes-nobody", "Notify.NotForADestroyedSurface", [
+        ("submit.cc", "  wake(Queue::kDisplay);\n  collect();", "  collect();")]),
     ("memory-is-asked-for-late", "Backpressure.AsksBeforeTheNextOneMustWait", [
         ("submit.cc", "    ask = asks_ahead();\n", "")]),
     ("memory-is-asked-for-always", "Backpressure.AsksBeforeTheNextOneMustWait", [

@@ -107,6 +107,26 @@ TEST_F(Notify, OneWakeUpForACommit) {
   EXPECT_EQ(notifies(), before + 2);
 }
 
+// Nobody needs it at once, and whoever does flushes.
+TEST_F(Notify, NotForADestroyedSurface) {
+  const qxl_surface_desc desc = {SPICE_SURFACE_FMT_32_xRGB, 16, 16, 64};
+  qxl_bo bo;
+  uint32_t id;
+
+  ASSERT_EQ(qxl_core_surface_create(core, &bo, &desc, 0, &new_fence(), &id), 0);
+  pump();
+  device->clear_stats();
+  qxl_core_surface_evict(core, id);
+  EXPECT_EQ(notifies(), 0u);
+  EXPECT_EQ(counters().surfaces, 1u);
+  qxl_core_flush(core);
+  EXPECT_EQ(notifies(), 1u);
+  pump();
+  device->flush_releases();
+  pump();
+  EXPECT_EQ(counters().surfaces, 0u);
+}
+
 TEST_F(Notify, CursorHasItsOwnPort) {
   ASSERT_EQ(set_pointer(), 0);
   EXPECT_EQ(device->stats().port_writes[QXL_IO_NOTIFY_CURSOR], 1u);

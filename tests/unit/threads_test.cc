@@ -229,6 +229,7 @@ TEST_F(Threads, CreatorsNeedOnePrimary) {
   run(bodies);
   EXPECT_EQ(device->stats().port_writes[QXL_IO_CREATE_PRIMARY_ASYNC], 1u);
   for (uint32_t id : ids) qxl_core_surface_evict(core, id);
+  qxl_core_flush(core);
   expect_all_consumed();
 }
 
