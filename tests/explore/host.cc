@@ -297,8 +297,11 @@ void host_falls_silent() {
   host.silent = true;
 }
 
+// A server looks at its rings whenever anything wakes it up, a client's message for example.
 bool host_has_work() {
-  return !host.silent && (host.awake || host.oom || host.async != no_port);
+  const bool woken = host.awake || host.oom || host.async != no_port;
+
+  return !host.silent && (woken || commands_waiting());
 }
 
 void host_step() {
