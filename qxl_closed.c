@@ -11,14 +11,14 @@
 /* How long small ones may be in the host's current bunch of releases. */
 #define QXL_CLOSED_DELAY_MS 100
 /*
- * A bunch is 32 releases: of what is no larger than this part of surface memory
- * it keeps an eighth.
+ * What is small is no larger than this part of surface memory: a bunch, which is 32
+ * releases, then has an eighth of it.
  */
 #define QXL_CLOSED_SMALL 256
 
 /*
- * TTM evicts what the host has, as anything else, if there is nothing better; a
- * mapping of 6.x, which counts, must keep what it shows.
+ * Else TTM is moving it, or somebody has it mapped: on 6.x mappings count for TTM,
+ * and what they show must not go when room is made.
  */
 static bool is_ttms_only(struct qxl_bo *bo)
 {

@@ -40,5 +40,7 @@ extern const struct operation display_operations[];
 extern const uint32_t display_operation_count;
 extern const struct operation object_operations[];
 extern const uint32_t object_operation_count;
+extern const struct operation floor_operations[];
+extern const uint32_t floor_operation_count;
 
 #endif

@@ -101,6 +101,8 @@ int main(int argc, char **argv)
 		time_operation(&bench, &display_operations[i]);
 	for (uint32_t i = 0; i < object_operation_count; i++)
 		time_operation(&bench, &object_operations[i]);
+	for (uint32_t i = 0; i < floor_operation_count; i++)
+		time_operation(&bench, &floor_operations[i]);
 	card_off(&bench.card);
 	dumb_destroy(&bench.frames[0]);
 	dumb_destroy(&bench.frames[1]);
