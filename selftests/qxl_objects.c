@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Buffer objects of the qxl ioctls: zeroed, kept under pressure, gone when closed. */
+#include <drm_fourcc.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <qxl_drm.h>
@@ -21,15 +22,18 @@ static struct card card;
 /* So that there is a primary: the host takes commands from then on. */
 static struct dumb screen;
 
-static void setup(void)
+static int show(uint32_t fb, uint32_t width, uint32_t height)
 {
 	drmModeModeInfo mode;
 
+	card_mode(&card, width, height, &mode);
+	return card_show(&card, &mode, fb, 0, 0, DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
+static void setup(void)
+{
 	card_open(&card);
-	card_mode(&card, 1024, 768, &mode);
-	if (dumb_frame(&screen, card.fd, 1024, 768) ||
-	    card_show(&card, &mode, screen.fb, 0, 0,
-		      DRM_MODE_ATOMIC_ALLOW_MODESET))
+	if (dumb_frame(&screen, card.fd, 1024, 768) || show(screen.fb, 1024, 768))
 		ktap_bail("no screen: errno %d", errno);
 }
 
@@ -245,6 +249,24 @@ static uint64_t used(void)
 	return vram + surfaces;
 }
 
+/* For a moment, so that the driver has it mapped. */
+static void show_surface(const struct object *object, uint32_t width,
+			 uint32_t height)
+{
+	const uint32_t handles[4] = { object->handle };
+	const uint32_t pitches[4] = { width * 4 };
+	const uint32_t offsets[4] = { 0 };
+	uint32_t fb;
+
+	if (!check(!drmModeAddFB2(card.fd, width, height, DRM_FORMAT_XRGB8888,
+				  handles, pitches, offsets, &fb, 0),
+		   "AddFB2: errno %d", errno))
+		return;
+	check(!show(fb, width, height), "the surface is not shown");
+	check(!show(screen.fb, 1024, 768), "the screen does not come back");
+	drmModeRmFB(card.fd, fb);
+}
+
 /* Surfaces that fill what is left of the device's memory; how many. */
 static unsigned int fill_up(struct object *objects, unsigned int most)
 {
@@ -275,10 +297,12 @@ static void closed_surfaces_make_room(void)
 	for (int i = 0; i < SMALL; i++) {
 		int ret = surface_create(&small[i], 256, 252);
 
+		if (!ret && i == 0)
+			show_surface(&small[i], 256, 252);
 		check(!ret && !update_area(&small[i], 256, 252), "surface %d", i);
 	}
 	count = fill_up(large, LARGE);
-	for (int i = 0; i < SMALL; i++)
+	for (int i = SMALL - 1; i >= 0; i--)
 		object_destroy(&small[i]);
 	for (int i = 0; i < MORE; i++)
 		check(!surface_create(&more[i], 1024, 1024), "no room");
