@@ -52,7 +52,8 @@ static void closed_work(struct work_struct *work)
 	struct qxl_bo *bo, *next;
 
 	llist_for_each_entry_safe(bo, next, llist_del_all(&qdev->closed),
-				  closed_link) qxl_compat_ttm_bo_fini(&bo->tbo);
+				  closed_link)
+		qxl_compat_ttm_bo_fini(&bo->tbo);
 }
 
 void qxl_closed_init(struct qxl_device *qdev)

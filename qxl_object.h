@@ -33,7 +33,7 @@ struct qxl_bo {
 	 * last, counted, or NULL. Set under the reservation.
 	 */
 	struct qxl_fence *destroyed;
-	/* Its GEM count is zero; see qxl_closed.c. */
+	/* Nobody has it but TTM, and the host; see qxl_closed.c. */
 	bool closed;
 	struct llist_node closed_link;
 	/*

@@ -10,8 +10,8 @@ struct qxl_fence {
 	struct dma_fence base;
 	spinlock_t lock;         /* the fence's own */
 	struct qxl_device *qdev; /* outlives the fence's signalling */
-	bool awaited;          /* counted in awaited_fences, until it signals */
-	struct qxl_bo *closed; /* what then goes, too */
+	bool awaited;            /* counted, until it signals */
+	struct qxl_bo *closed;   /* what then goes, too */
 };
 
 static struct qxl_fence *to_qxl_fence(struct dma_fence *fence)

@@ -71,6 +71,13 @@ static void time_operation(struct bench *bench, const struct operation *operatio
 	fflush(stdout);
 }
 
+static void time_all(struct bench *bench, const struct operation *operations,
+		     uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		time_operation(bench, &operations[i]);
+}
+
 static void set_up(struct bench *bench)
 {
 	int ret;
@@ -97,12 +104,9 @@ int main(int argc, char **argv)
 		return 2;
 	bench.interrupt = argv[1];
 	set_up(&bench);
-	for (uint32_t i = 0; i < display_operation_count; i++)
-		time_operation(&bench, &display_operations[i]);
-	for (uint32_t i = 0; i < object_operation_count; i++)
-		time_operation(&bench, &object_operations[i]);
-	for (uint32_t i = 0; i < floor_operation_count; i++)
-		time_operation(&bench, &floor_operations[i]);
+	time_all(&bench, display_operations, display_operation_count);
+	time_all(&bench, object_operations, object_operation_count);
+	time_all(&bench, floor_operations, floor_operation_count);
 	card_off(&bench.card);
 	dumb_destroy(&bench.frames[0]);
 	dumb_destroy(&bench.frames[1]);

@@ -135,8 +135,8 @@ class Submission {
 
   // Takes back what the host released.
   void collect() QXL_EXCLUDES(lock_);
-  // collect(), wake the host if it sleeps, and ask it for what it has not handed over yet; not more
-  // often than every few milliseconds does that reach the host. Called again
+  // collect(), wake the host if it sleeps, and ask it for what it has not handed
+  // over yet; not more often than every few milliseconds does that reach the host. Called again
   // and again while somebody waits for a release: when nothing comes back for
   // as long as a host may take, the device is lost.
   void flush() QXL_EXCLUDES(lock_);

@@ -74,9 +74,9 @@ void qxl_core_collect(struct qxl_core *core);
 
 /*
  * The same, and has the host take what is on the ring, and asks it for what it has
- * not handed over yet (QXL_IO_NOTIFY_OOM): to be called every few milliseconds while somebody waits
- * for a fence. When nothing comes back for 40 s the device is lost. Does not
- * sleep.
+ * not handed over yet (QXL_IO_NOTIFY_OOM): to be called every few milliseconds
+ * while somebody waits for a fence. When nothing comes back for 40 s the device is
+ * lost. Does not sleep.
  */
 void qxl_core_flush(struct qxl_core *core);
 

@@ -49,7 +49,7 @@ def _named(guest, count):
     return ""
 
 
-def shell_crashed(kernel_lines):
+def _shell_crashed(kernel_lines):
     """Has Weston died of its own shell? In 14.0.2 panel_committed() uses what was freed with the output, if the panel's
     client commits once more after its output has gone."""
     return any("weston[" in line and "segfault" in line and " in desktop-shell.so" in line for line in kernel_lines)
@@ -75,7 +75,7 @@ def _attempt(kernel, driver, out):
         verdicts = list(_follow(guest))
     hits = guest.hits()
     verdicts.append(("clean kernel log and device", "\n".join(hits)))
-    return verdicts, not hits and shell_crashed(guest.kernel_log.lines)
+    return verdicts, not hits and _shell_crashed(guest.kernel_log.lines)
 
 
 def run(kernel, driver, out, printer):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The C rim's part in the lifetime of buffer objects, in a few lines each:
-// qxl_object.c, qxl_gem.c, qxl_closed.c, qxl_surface.c, qxl_ttm.c, and what DRM and TTM do
-// around them. Names are theirs.
+// qxl_object.c, qxl_gem.c, qxl_closed.c, qxl_surface.c, qxl_ttm.c, and what DRM
+// and TTM do around them. Names are theirs.
 #pragma once
 
 #include <cstdint>
