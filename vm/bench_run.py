@@ -2,6 +2,7 @@
 """Runs the benchmark in a guest with a QXL and a virtio-gpu device: a round is a boot, with all drivers in turn."""
 
 import dataclasses
+import itertools
 import subprocess
 
 import guest_run
@@ -11,7 +12,7 @@ import paths
 import qemu
 import say
 
-# In the order in which they run: guest/bench.sh says why.
+# In the order in which they run: guest/bench-driver.sh says why.
 DRIVERS = ("ours", "virtio_gpu", "in-tree")
 PROGRAM = paths.BUILD / "bench/qxl_bench"
 COUNTER = paths.BUILD / "bench/qxl_count"
@@ -20,12 +21,14 @@ _PROFILER = paths.BUILD / "bench/profiler.so"
 TRACED = ("qxl_io_write", "virtio_queue_notify")
 # KFENCE, which tests are run with, takes the first allocation of each operation and 37 us of instructions with it; a
 # cursor that blinks on the console of a driver that is not in use is drawn all the time.
-_MACHINE = qemu.Machine(extra_devices=("virtio-gpu-pci",),
-                        append="kfence.sample_interval=0 vt.global_cursor_default=0")
+MACHINE = qemu.Machine(extra_devices=("virtio-gpu-pci",),
+                       append="kfence.sample_interval=0 vt.global_cursor_default=0")
 # Virtual time is 2 ns an instruction, whatever the host is busy with; and not the host's, so that it can't be asked.
-COUNTED = dataclasses.replace(_MACHINE, cpus=1, counted=True)
-TIMED = dataclasses.replace(_MACHINE, traced=TRACED)
-_EXTRA_MODULES = ("virtio_pci", "virtio_gpu", "qxl")
+COUNTED = dataclasses.replace(MACHINE, cpus=1, counted=True)
+TIMED = dataclasses.replace(MACHINE, traced=TRACED)
+# What all drivers need: in-tree's qxl.ko is a file of the guest.
+PEERS = ("virtio_pci", "virtio_gpu", "qxl")
+IN_TREE_FILE = "qxl-in-tree.ko"
 
 
 class Samples:
@@ -81,11 +84,19 @@ def profiled(machine, edges):
     return dataclasses.replace(machine, plugin=f"{_PROFILER},out={edges},ram={machine.memory_mb << 20}")
 
 
-def _boot(kernel, archive, machine, seconds, out, samples):
-    with guest_run.boot(machine, kernel, archive, out, samples.line) as guest:
+def in_tree_module(kernel):
+    """The bytes of the kernel's own qxl.ko."""
+    return modules.Tree(kernel.modules_dir).read("qxl")
+
+
+# pylint: disable-next=too-many-arguments
+def boot(kernel, archive, machine, seconds, out, samples, on_line=None):
+    """A round: each line goes to `on_line`, or to the samples. In-tree's complaints, at the end, are its own."""
+    with guest_run.boot(machine, kernel, archive, out, on_line or samples.line) as guest:
         if not guest.wait_line("@@done", seconds):
             samples.problems.append(f"a round did not end in {seconds} s")
-        samples.problems += guest.hits()
+        judged = itertools.takewhile(lambda line: not line.endswith("@@driver in-tree"), list(guest.kernel_log.lines))
+        samples.problems += guest.hits(list(judged))
 
 
 def _kind(machine):
@@ -99,12 +110,13 @@ def run(machine, kernel, driver, rounds, seconds, out, samples=None, drivers=DRI
     """Boot so many times, each for `seconds` at most; Samples, or those given, with what went wrong in `problems`."""
     samples = samples or Samples()
     out.mkdir(parents=True, exist_ok=True)
-    in_tree = out / "qxl-in-tree.ko"
-    in_tree.write_bytes(modules.Tree(kernel.modules_dir).read("qxl"))
-    tree = {"qxl_bench": PROGRAM, "bench.sh": paths.GUEST / "bench.sh", "qxl-in-tree.ko": in_tree}
+    in_tree = out / IN_TREE_FILE
+    in_tree.write_bytes(in_tree_module(kernel))
+    tree = {"qxl_bench": PROGRAM, "bench.sh": paths.GUEST / "bench.sh",
+            "bench-driver.sh": paths.GUEST / "bench-driver.sh", IN_TREE_FILE: in_tree}
     command = " ".join(("bench.sh", _kind(machine), *drivers))
-    archive = initramfs.for_tests(kernel, driver, tree, f"{seconds} bench {command}\n", _EXTRA_MODULES)
+    archive = initramfs.for_tests(kernel, driver, tree, f"{seconds} bench {command}\n", PEERS)
     for number in range(1, rounds + 1):
         say.step(f"round {number} of {rounds} on {kernel.release}: {', '.join(drivers)}")
-        _boot(kernel, archive, machine, seconds, out, samples)
+        boot(kernel, archive, machine, seconds, out, samples)
     return samples

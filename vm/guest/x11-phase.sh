@@ -3,10 +3,12 @@
 # One phase of the X11 test, as KTAP. usage: phase NAME ARGUMENTS...
 #
 # The server outlives a phase: its number is in /tmp/x11/server, its logs are /tmp/x11/Xorg.*.log. /dev/vdb is the file
-# of reference pictures.
+# of reference pictures. A run may bring more phases of its own, in /qxl/more-phases.
 export DISPLAY=:0
 state=/tmp/x11
 pictures=/dev/vdb
+config=/qxl/xorg.conf
+weston_options=()
 count=0
 mkdir -p $state
 
@@ -54,12 +56,13 @@ ask_host() {
 server_runs() { [ -r $state/server ] && kill -0 "$(cat $state/server)"; }
 server_is_gone() { ! server_runs; }
 answers() { xset q; }
+mode_is() { xrandr | grep -q "current $1 x $2"; }
 
 # start_server [VARIABLE=VALUE...]: with these in its environment, where the qxl driver looks for options, too
 start_server() {
 	local number=$(($(log) + 1))
 	echo $number > $state/number
-	setsid env "$@" Xorg $DISPLAY vt7 -noreset -nolisten tcp -dpi 96 -s 0 -config /qxl/xorg.conf \
+	setsid env "$@" Xorg $DISPLAY vt7 -noreset -nolisten tcp -dpi 96 -s 0 -config $config \
 		-logfile $state/Xorg.$number.log > $state/Xorg.$number.out 2>&1 &
 	echo $! > $state/server
 	soon 60 answers
@@ -73,7 +76,7 @@ phase_start() {
 	soon 5 grep -q 'qxl(0)' $state/Xorg.1.log && ! grep -q 'modeset(0)' $state/Xorg.1.log
 	result $? "the qxl driver draws"
 	xrandr | sed 's/^/# /' | head -n 12
-	xrandr | grep -q "current $1 x $2"
+	mode_is "$1" "$2"
 	result $? "the mode is $1x$2"
 	finish
 }
@@ -122,29 +125,6 @@ phase_x11perf() {
 	grep -E 'reps @' $state/x11perf | sed 's/^ */# x11perf: /'
 	[ "$(grep -c 'reps @' $state/x11perf)" = $# ]
 	result $? "$# operations are measured"
-	finish
-}
-
-# Addresses of functions, for the profiler's figures.
-phase_symbols() { sed -n 's/^\([0-9a-f]*\) [tTwW] /@@symbol \1 /p' /proc/kallsyms; }
-
-# counted INTERRUPT COMMAND...: what the command says, and what is counted meanwhile of the card with that interrupt
-counted() { QXL_CARD=$(echo /dev/dri/card*) /qxl/count "$@"; }
-
-# INTERRUPT OPERATION:TIMES...: what x11perf's operations cost. Each is done a few times to warm up, a few times, and many
-# times: the difference of these two is theirs, without what starting x11perf costs. After its counts: how many there were
-# of what.
-phase_x11perf_counted() {
-	local interrupt=$1 operation times
-	shift
-	for operation; do
-		for times in 1 1 "${operation#*:}"; do
-			counted "$interrupt" x11perf -repeat 1 -reps "$times" "-${operation%:*}" > $state/counted 2>&1
-			result $? "x11perf ends well"
-			grep '^@@count ' $state/counted
-			sed -n 's/^ *\([0-9]*\) reps @ .*): \(.*\)/@@counted \2|\1/p' $state/counted
-		done
-	done
 	finish
 }
 
@@ -265,7 +245,7 @@ start_weston() {
 	soon 10 test -S /run/seatd.sock
 	rm -f $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY*
 	setsid weston --backend=drm --renderer=pixman --continue-without-input --config=/qxl/weston.ini \
-		--socket=$WAYLAND_DISPLAY --idle-time=0 > $state/weston.out 2>&1 &
+		--socket=$WAYLAND_DISPLAY --idle-time=0 "${weston_options[@]}" > $state/weston.out 2>&1 &
 	weston=$!
 	soon 60 test -S $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY
 	result $? "Weston is up"
@@ -290,40 +270,6 @@ phase_weston_again() {
 	kill -TERM $weston
 	soon 10 is_gone $weston
 	result $? "Weston ends"
-	finish
-}
-
-# A terminal that fills the screen, and waits to be told to scroll.
-phase_terminal() {
-	start_weston
-	mkfifo $state/scroll $state/scrolled
-	pkill weston-simple
-	WESTON_CONFIG_FILE=/qxl/weston.ini weston-terminal --fullscreen --shell=/qxl/scroller > $state/terminal.out 2>&1 &
-	soon 30 test -e $state/scroller
-	result $? "a terminal is up"
-	sleep 5
-	finish
-}
-
-# processor: the milliseconds that the guest has worked
-processor() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10 }' /proc/stat; }
-
-# scroll: has the terminal do so until all is shown
-scroll() {
-	echo > $state/scroll
-	read -r < $state/scrolled && sleep 2
-}
-
-# INTERRUPT
-phase_scroll() {
-	local before
-	before=$(processor)
-	export state
-	export -f scroll
-	counted "$1" bash -c scroll
-	result $? "all lines are out"
-	echo "@@counted scroll|1"
-	echo "# processor: $(($(processor) - before)) ms"
 	finish
 }
 
@@ -356,6 +302,8 @@ phase_logs() {
 	finish
 }
 
+# shellcheck source=vm/guest/bench-desktop.sh
+[ ! -r /qxl/more-phases ] || . /qxl/more-phases
 phase=phase_$1
 shift
 echo "KTAP version 1"
