@@ -80,13 +80,14 @@ static void tell_interrupts(const char *interrupt, const struct told *told)
 
 static void tell_host(const struct told *told)
 {
-	static uint64_t last_received, last_events;
-	uint64_t received, events;
+	static struct host_counts last;
+	struct host_counts now;
 
-	if (!host_counts(&received, &events))
+	if (!host_counts(&now))
 		return;
-	tell(told, "received_bytes", received, &last_received);
-	tell(told, "port_writes", events, &last_events);
+	tell(told, "received_bytes", now.received, &last.received);
+	tell(told, "port_writes", now.events, &last.events);
+	tell(told, "host_ns", now.busy_ns, &last.busy_ns);
 }
 
 void counts_tell(const char *card, const char *interrupt, const char *name,

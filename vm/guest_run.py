@@ -148,8 +148,8 @@ class Guest:
         return f"ok {self.client.streams()}" if self._video else "off"
 
     def _on_counts(self, _words):
-        """`counts`: bytes that the client's display channels received, and events that QEMU traced, so far; once both
-        stand still, so that nothing is on its way any more."""
+        """`counts`: bytes that the client's display channels received, and events that QEMU traced, so far, once both
+        stand still, so that nothing is on its way any more; and how long QEMU has shown pictures, in ns."""
         counts, before = self._counts(), None
         deadline = time.monotonic() + PICTURE_SECONDS
         while counts != before:
@@ -158,7 +158,7 @@ class Guest:
             time.sleep(QUIET_SECONDS)
             counts, before = self._counts(), counts
         received, events = counts
-        return f"ok {received} {events}"
+        return f"ok {received} {events} {self.qemu.showing_ns()}"
 
     def _counts(self):
         return self.client.received(), sum(line.startswith(self._traced) for line in self._messages.lines)

@@ -232,6 +232,15 @@ class Qemu:
         """QEMU's process id."""
         return self._process.pid
 
+    def showing_ns(self):
+        """Processor time of the threads that show pictures: the main loop's and the SPICE server's, which it names."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # others come and go
+                if int(task.name) == self.pid or (task / "comm").read_text() == "SPICE Worker\n":
+                    total += int((task / "schedstat").read_text().split()[0])
+        return total
+
     def alive(self):
         """Is the guest still there?"""
         return self._moving or self._process.poll() is None

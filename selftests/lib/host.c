@@ -156,15 +156,16 @@ int host_count_streams(void)
 	return -EIO;
 }
 
-bool host_counts(uint64_t *received, uint64_t *events)
+bool host_counts(struct host_counts *counts)
 {
 	char answer[256];
 
 	if (channel_open() < 0)
 		return false;
 	ask("counts", answer, sizeof(answer));
-	return check(sscanf(answer, "ok %" SCNu64 " %" SCNu64, received,
-			    events) == 2,
+	return check(sscanf(answer, "ok %" SCNu64 " %" SCNu64 " %" SCNu64,
+			    &counts->received, &counts->events,
+			    &counts->busy_ns) == 3,
 		     "counts: %s", answer);
 }
 

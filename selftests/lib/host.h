@@ -44,11 +44,15 @@ bool host_pause_client(unsigned int seconds);
  */
 int host_count_streams(void);
 
-/*
- * How many bytes the client has received of all displays, and how many events
- * QEMU has traced, so far and once neither grows any more. False: nobody counts.
- */
-bool host_counts(uint64_t *received, uint64_t *events);
+/* What the host has counted so far. */
+struct host_counts {
+	uint64_t received; /* bytes, by the client, of all displays */
+	uint64_t events;   /* that QEMU has traced */
+	uint64_t busy_ns; /* of processors, by QEMU's threads that show pictures */
+};
+
+/* Once neither bytes nor events grow any more. False: nobody counts. */
+bool host_counts(struct host_counts *counts);
 
 /*
  * Whether the virtual machine's owner can take the device under test out; false,
