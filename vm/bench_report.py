@@ -17,11 +17,12 @@ def _median(times):
 
 
 def _spread(times):
-    """Half of the samples are this far apart, as a share of the median."""
-    if len(times) < 4:
+    """Half of the samples are this far apart, of few all, as a share of the median."""
+    if not times:
         return 0.0
-    quarters = statistics.quantiles(times, n=4)
-    return (quarters[2] - quarters[0]) / quarters[1] if quarters[1] else 0.0
+    low, _, high = statistics.quantiles(times, n=4) if len(times) > 3 else (min(times), None, max(times))
+    median = statistics.median(times)
+    return (high - low) / median if median else 0.0
 
 
 def rows(samples):
