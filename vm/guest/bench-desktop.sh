@@ -4,7 +4,7 @@
 #
 # The first is `driver`: the others are about that one, on whose card X and Weston run. It is in $state/card, its
 # interrupt's name in $state/interrupt.
-# shellcheck source=vm/guest/bench-driver.sh
+# shellcheck source=bench-driver.sh
 . /qxl/bench-driver
 
 config=$state/xorg.conf

@@ -6,7 +6,7 @@
 #
 # Counted, profile: the guest's time is not the host's, which is not asked for anything then. Profile: what code is
 # where is told, of the kernel itself once.
-# shellcheck source=vm/guest/bench-driver.sh
+# shellcheck source=bench-driver.sh
 . /tests/bench-driver.sh
 
 kind=$1

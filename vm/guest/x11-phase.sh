@@ -302,7 +302,7 @@ phase_logs() {
 	finish
 }
 
-# shellcheck source=vm/guest/bench-desktop.sh
+# shellcheck source=bench-desktop.sh
 [ ! -r /qxl/more-phases ] || . /qxl/more-phases
 phase=phase_$1
 shift
