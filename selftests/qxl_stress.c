@@ -52,6 +52,7 @@
 #define ERRNO_MAX 200
 /* Under KCSAN to compare a frame takes eight seconds, on an idle host. */
 #define EVENT_MS 60000
+#define PATIENCE_SECONDS 60
 
 /* What a thread does over and over, and what came of it. */
 struct worker {
@@ -671,16 +672,34 @@ static void report_race_detector(void)
 	check(watchpoints > 0, "KCSAN has looked at nothing");
 }
 
+/* Whether each has done what it is there for, and met its limit. */
+static bool is_enough(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(workers); i++) {
+		const struct worker *worker = &workers[i];
+
+		if (!__atomic_load_n(&worker->steps, __ATOMIC_RELAXED))
+			return false;
+		if (worker->limit &&
+		    __atomic_load_n(&worker->most, __ATOMIC_RELAXED) <=
+			    *worker->limit)
+			return false;
+	}
+	return true;
+}
+
+/* Longer than it was asked for where the host is that slow. */
 static void all_at_once(void)
 {
 	int64_t end = now_us() + seconds * INT64_C(1000000);
+	int64_t latest = end + PATIENCE_SECONDS * INT64_C(1000000);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(workers); i++) {
 		workers[i].prng = prng_start(i + 1);
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
 			ktap_bail("no thread");
 	}
-	while (now_us() < end)
+	while (now_us() < end || (!is_enough() && now_us() < latest))
 		usleep(100 * 1000);
 	stop = true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(workers); i++) {
