@@ -58,7 +58,7 @@ class Reader:
 
     def __init__(self, samples):
         self.runs = []  # in order: (driver, name, Run)
-        self.symbols = {}  # by driver
+        self._symbols = bench_profile.SymbolsByDriver()
         self._driver = None
         self._samples = samples
         self._counts = {}
@@ -69,10 +69,9 @@ class Reader:
         name, _, value = rest.partition("|")
         if word == "@@driver":
             self._driver = rest
-            self.symbols[rest] = bench_profile.Symbols()
-        elif word == "@@symbol":
-            self.symbols[self._driver].add(rest)
-        elif word == "@@count":
+        if self._symbols.line(word, rest):
+            return
+        if word == "@@count":
             counter, number = value.split()
             self._counts[counter] = float(number)
         elif word == "@@counted":
@@ -87,10 +86,8 @@ class Reader:
 
     def add_records(self, records):
         """What the profiler has recorded of each run, in the same order."""
-        if len(records) != len(self.runs):
-            self._samples.problems.append(f"{len(records)} records of {len(self.runs)} runs")
-        for (driver, _, measured), record in zip(self.runs, records):
-            measured.add_record(record, self.symbols[driver], bench_profile.MODULES[driver])
+        for (driver, _, measured), record in bench_profile.paired(self.runs, records, "runs", self._samples):
+            measured.add_record(record, self._symbols.of(driver), bench_profile.MODULES[driver])
 
     def costs(self):
         """{(driver, name): Run of one operation}."""
@@ -107,7 +104,9 @@ def _named(text):
 
 def _phases(driver, profiled):
     counted = [f"{operation}:{times}" for operation, times in X11PERF.items()]
-    measured = ("symbols", 120, "symbols") if profiled else ("x11perf", 300, f"x11perf 2 async {' '.join(X11PERF)}")
+    measured = ("x11perf", 300, f"x11perf 2 async {' '.join(X11PERF)}")
+    if profiled:
+        measured = ("symbols", 120, "symbols modules")
     return [xorg_run.phase_of(f"{driver}-{name}", seconds, words) for name, seconds, words in (
         ("driver", 60, f"driver {driver} {_DRAWS[driver]}"),
         ("start", 180, f"start_here {xorg_run.SCREEN.replace('x', ' ')}"),
@@ -126,7 +125,8 @@ def _machine():
 
 
 def _archive(kernel, ours, profiled):
-    phases = [phase for driver in bench_run.DRIVERS for phase in _phases(driver, profiled)]
+    phases = [xorg_run.phase_of("symbols", 120, "symbols kernel")] if profiled else []
+    phases += [phase for driver in bench_run.DRIVERS for phase in _phases(driver, profiled)]
     files = xorg_run.session_files(phases)
     files |= {"more-phases": paths.GUEST / "bench-desktop.sh", "bench-driver": paths.GUEST / "bench-driver.sh",
               "scroller": paths.GUEST / "scroller.sh", "count": bench_run.COUNTER,

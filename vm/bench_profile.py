@@ -48,6 +48,34 @@ class Symbols:
         return self._found[self._addresses[index]] if index >= 0 else ("unknown", "")
 
 
+class SymbolsByDriver:
+    """What the guest says of its symbols: the kernel's, then with each driver those of the modules that are there."""
+
+    def __init__(self):
+        self._kernel = []
+        self._found = {}
+        self._driver = None
+
+    def line(self, word, rest):
+        """Take one line; is it about symbols?"""
+        if word == "@@driver":
+            self._driver = rest
+            self._found[rest] = Symbols()
+            for line in self._kernel:
+                self._found[rest].add(line)
+        elif word != "@@symbol":
+            return False
+        elif self._driver:
+            self._found[self._driver].add(rest)
+        else:
+            self._kernel.append(rest)
+        return True
+
+    def of(self, driver):
+        """The Symbols while it was at work."""
+        return self._found[driver]
+
+
 @dataclasses.dataclass
 class Record:
     """An operation: of all its runs."""
@@ -61,23 +89,14 @@ class Samples(bench_run.Samples):
 
     def __init__(self):
         super().__init__()
-        self.symbols = {}
+        self.symbols = SymbolsByDriver()
         self.order = []
-        self._kernel = []
 
     def line(self, text):
         """Take one line of the guest's output."""
         super().line(text)
         word, _, rest = text.partition(" ")
-        if word == "@@driver":
-            self.symbols[rest] = Symbols()
-            for line in self._kernel:
-                self.symbols[rest].add(line)
-        elif word == "@@symbol" and self.symbols:
-            self.symbols[self._driver].add(rest)
-        elif word == "@@symbol":
-            self._kernel.append(rest)
-        elif word in ("@@op", "@@none"):
+        if not self.symbols.line(word, rest) and word in ("@@op", "@@none"):
             self.order.append((self._driver, rest.partition("|")[0]))
 
 
@@ -138,6 +157,13 @@ def write(found, out):
                     text.write(f"{instructions:14,.0f}  {name}{f' [{module}]' if module else ''}\n")
 
 
+def paired(measured, records, what, samples):
+    """Pairs of what was measured and its record, in order; one without the other is a problem of the samples."""
+    if len(records) != len(measured):
+        samples.problems.append(f"{len(records)} records of {len(measured)} {what}")
+    return zip(measured, records)
+
+
 def costs_of(record, symbols, module):
     """Of one run: instructions by function, bytes to VRAM by function, and counts by name; `module` is the driver's."""
     executed, stored = _by_function(record, symbols)
@@ -148,13 +174,11 @@ def costs_of(record, symbols, module):
 
 def count(samples, records):
     """Add what was counted to the samples; {(driver, operation): (instructions, bytes to VRAM), by function}."""
-    if len(records) != len(samples.order):
-        samples.problems.append(f"{len(records)} records of {len(samples.order)} operations")
     found = {}
-    for record, (driver, operation) in zip(records, samples.order):
+    for (driver, operation), record in paired(samples.order, records, "operations", samples):
         if (driver, operation) in samples.gaps:
             continue
-        executed, stored, counts = costs_of(record, samples.symbols[driver], MODULES[driver])
+        executed, stored, counts = costs_of(record, samples.symbols.of(driver), MODULES[driver])
         found[driver, operation] = executed, stored
         for counter, value in counts.items():
             samples.count(driver, operation, counter, value)

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The benchmark's phases of a desktop; x11-phase.sh, whose helpers they use, sources this.
 #
-# The first is `driver`: the others are about that one, on whose card X and Weston run. It is in $state/card, its
+# After `driver` the others are about that one, on whose card X and Weston run. It is in $state/card, its
 # interrupt's name in $state/interrupt.
 # shellcheck source=bench-driver.sh
 . /qxl/bench-driver
@@ -41,7 +41,8 @@ phase_start_here() {
 	finish
 }
 
-phase_symbols() { tell_symbols .; }
+# kernel|modules
+phase_symbols() { tell_symbols "$1"; }
 
 # counted COMMAND...: what the command says, and what is counted meanwhile
 counted() { QXL_CARD=$(cat $state/card) /qxl/count "$(cat $state/interrupt)" "$@"; }

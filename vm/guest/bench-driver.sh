@@ -26,7 +26,10 @@ take_driver() {
 	[ -n "$card" ]
 }
 
-# tell_symbols WHICH: lines of /proc/kallsyms with this, for the profiler's figures
+# tell_symbols kernel|modules: whose functions are where, for the profiler's figures. The kernel's own once, before the
+# first driver is taken; those of modules with each driver.
 tell_symbols() {
-	sed -n "/$1/s/^\([0-9a-f]*\) [tTwW] /@@symbol \1 /p" /proc/kallsyms
+	lines='\['
+	[ "$1" = modules ] || lines='^[^[]*$'
+	sed -n "/$lines/s/^\([0-9a-f]*\) [tTwW] /@@symbol \1 /p" /proc/kallsyms
 }

@@ -11,10 +11,10 @@
 
 kind=$1
 [ "$kind" = timed ] || unset QXL_HOST_CHANNEL
-[ "$kind" = profile ] && tell_symbols '^[^[]*$'
+[ "$kind" = profile ] && tell_symbols kernel
 shift
 for driver in "$@"; do
 	take_driver "$driver" /tests/qxl-in-tree.ko
-	[ "$kind" = profile ] && tell_symbols '\['
+	[ "$kind" = profile ] && tell_symbols modules
 	QXL_CARD=$card timeout -s KILL 300 /tests/qxl_bench "$interrupt" || echo "@@broken $driver $?"
 done
