@@ -170,6 +170,14 @@ static void announce(struct qxl_device *qdev)
 		 qdev->rom.n_surfaces);
 }
 
+/* From here on the device may be taken out, or somebody else's. */
+static void leave(struct qxl_device *qdev, int error)
+{
+	qxl_core_stop(qdev->core, error);
+	qxl_irq_fini(qdev);
+	qxl_core_leave(qdev->core);
+}
+
 /* Device and interrupt up; nothing of it is visible to user space yet. */
 static int start(struct qxl_device *qdev)
 {
@@ -189,10 +197,8 @@ static int start(struct qxl_device *qdev)
 		ret = qxl_display_init(qdev);
 	if (!ret)
 		ret = drm_dev_register(&qdev->ddev, 0);
-	if (ret) {
-		qxl_core_stop(qdev->core, ret);
-		qxl_irq_fini(qdev);
-	}
+	if (ret)
+		leave(qdev, ret);
 	return ret;
 }
 
@@ -272,8 +278,7 @@ static void qxl_pci_remove(struct pci_dev *pdev)
 	stop_work(qdev);
 	drm_atomic_helper_shutdown(&qdev->ddev);
 	qxl_crc_fini(qdev);
-	qxl_core_stop(qdev->core, -ENODEV);
-	qxl_irq_fini(qdev);
+	leave(qdev, -ENODEV);
 	qxl_surface_forget_primary(qdev);
 	qxl_ttm_abandon(qdev);
 	unmap_bars(&qdev->ddev, NULL);

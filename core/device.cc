@@ -192,6 +192,11 @@ void Device::stop(int error) {
   submission_.forget(error);
 }
 
+// What is pending already is not asked for again.
+void Device::leave() {
+  store_release(ram_word(offsetof(QXLRam, int_pending)), QXL_INTERRUPT_CLIENT);
+}
+
 void Device::lose() {
   submission_.lose();
   io_done_event_.signal();

@@ -33,6 +33,7 @@ class Device {
   // See qxl_core.h for all of these.
   Result<> start() QXL_EXCLUDES(io_lock_);
   void stop(int error) QXL_EXCLUDES(io_lock_);
+  void leave();
   void lose();
   [[nodiscard]] bool lost() const { return submission_.lost(); }
   uint32_t interrupt();

@@ -78,6 +78,10 @@ void qxl_core_stop(qxl_core* core, int error) {
   device(core).stop(error);
 }
 
+void qxl_core_leave(qxl_core* core) {
+  device(core).leave();
+}
+
 void qxl_core_lose(qxl_core* core) {
   device(core).lose();
 }

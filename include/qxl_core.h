@@ -58,6 +58,15 @@ int qxl_core_start(struct qxl_core *core);
 void qxl_core_stop(struct qxl_core *core, int error);
 
 /*
+ * The last act on a device that is stopped, and whose interrupt handler is gone
+ * (QXLRam.int_pending): from here on QEMU asks for no interrupt in its name. The
+ * SPICE server keeps telling a device that was taken out about clients, and QEMU
+ * 7.2 asks for the interrupt of one that is no more, and aborts, unless it is
+ * pending already. Does not sleep.
+ */
+void qxl_core_leave(struct qxl_core *core);
+
+/*
  * Marks the device lost without touching it: waiters return, fences signal
  * with -EIO.
  */

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+import late_events
 import qmp
 import say
 
@@ -44,6 +45,7 @@ class Machine:
     display: int = 0  # which device pictures are taken of: 0 is `device`, 1 the first of the extra ones
     agent: bool = False  # a port for a guest agent: while a program holds it open, clients ask for layouts
     video: bool = False  # the server turns what looks like a video into a stream, which loses pixels
+    late_ms: int = 0  # so much later than it would, the server tells devices about clients
     traced: tuple = ()  # QEMU's own trace events, told on stderr
     plugin: str = ""  # of TCG: a path, and its arguments
     counted: bool = False  # time is instructions executed, 2 ns each: the same in every run, however busy the host
@@ -125,6 +127,7 @@ class Qemu:
             with open(self.folder / "swap", "wb") as disk:
                 disk.truncate(machine.swap_mb << 20)
         self._command = self._arguments(machine, vmlinuz)
+        self._environment = late_events.environment(machine.late_ms)
         self._shell = machine.shell
         self._moving = False
         self._start()
@@ -135,7 +138,7 @@ class Qemu:
             self._process = subprocess.Popen([*self._command, *arguments],
                                              stdin=None if self._shell else subprocess.DEVNULL,
                                              stdout=None if self._shell else stderr, stderr=stderr,
-                                             start_new_session=not self._shell,
+                                             start_new_session=not self._shell, env=self._environment,
                                              preexec_fn=_die_with_parent)
         try:
             self.qmp = qmp.Qmp(self.folder / "qmp", lambda: self._process.poll() is None)

@@ -145,12 +145,20 @@ void FakeDevice::set_guest_bug() {
   raise_locked(QXL_INTERRUPT_ERROR);
 }
 
+void FakeDevice::take_out() {
+  std::lock_guard guard(mutex_);
+
+  taken_out_ = true;
+}
+
 void FakeDevice::raise_locked(uint32_t interrupts) {
   const uint32_t old =
       __atomic_fetch_or((uint32_t *)&ram()->int_pending, interrupts, __ATOMIC_SEQ_CST);
 
   // An edge that is already pending does not look at the line again.
-  if ((old & interrupts) != interrupts) update_irq();
+  if ((old & interrupts) == interrupts) return;
+  if (taken_out_) violation("an interrupt of a device that was taken out");
+  update_irq();
 }
 
 void FakeDevice::update_irq() {

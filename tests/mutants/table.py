@@ -144,6 +144,8 @@ UNIT_MUTANTS = [
     # A device that is gone.
     ("vanished-is-a-guest-bug", "Interrupt.VanishedDeviceIsNotOurs", [
         ("device.cc", " || pending == kVanished", "")]),
+    ("left-with-nothing-pending", "Interrupt.DeviceThatWasLeftAsksForNone", [
+        ("device.cc", "int_pending)), QXL_INTERRUPT_CLIENT);", "int_pending)), 0);")]),
     # Reading it back.
     ("read-before-it-is-drawn", "Readback.IsWhatTheHostShows", [
         ("device.cc", "  return update_area(kPrimarySurface, area);\n", "  return {};\n")]),

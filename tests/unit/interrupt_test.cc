@@ -113,4 +113,21 @@ TEST_F(Interrupt, AfterStopNothingIsTouched) {
   EXPECT_TRUE(device->stats().port_writes.empty());
 }
 
+// The server goes on telling a device that was taken out about clients.
+TEST_F(Interrupt, DeviceThatWasLeftAsksForNone) {
+  qxl_core_stop(core, 0);
+  qxl_core_leave(core);
+  device->take_out();
+  for (int i = 0; i < 3; i++) device->raise(QXL_INTERRUPT_CLIENT);
+}
+
+// Somebody else's, or ours once more.
+TEST_F(Interrupt, DeviceThatWasLeftCanBeStarted) {
+  qxl_core_stop(core, 0);
+  qxl_core_leave(core);
+  ASSERT_EQ(qxl_core_start(core), 0);
+  ASSERT_EQ(qxl_core_set_primary(core, 64, 64), 0);
+  EXPECT_EQ(present_all(fake::Frame(64, 64)), 0);
+}
+
 }  // namespace
