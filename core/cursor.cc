@@ -3,7 +3,6 @@
 
 #include <spice/qxl_dev.h>
 
-#include "core/base/atomic.h"
 #include "core/copy.h"
 #include "core/pixels.h"
 #include "core/protocol/commands.h"
@@ -63,6 +62,38 @@ uint32_t Cursor::successor() const {
   return found;
 }
 
+// Images ----------------------------------------------------------------------------
+
+uint8_t* Cursor::place_of(uint32_t head) const {
+  return pixels_ + head * kImageBytes;
+}
+
+// As it is to be seen: what comes of its LUT, which is the caller's.
+void Cursor::keep(uint32_t head) {
+  qxl_cursor_image& image = heads_[head].image;
+  uint8_t* to = place_of(head);
+  if (image.pixels == to) return;
+  uint32_t pitch = image.width * kPixelBytes;
+  copy_rows(to, pitch, static_cast<const uint8_t*>(image.pixels), image.pitch, image.width,
+            image.height);
+  if (image.lut) apply_premultiplied(*image.lut, to, image.width * image.height);
+  image.pixels = to;
+  image.pitch = pitch;
+  image.lut = nullptr;
+}
+
+void Cursor::primary_ends() {
+  Guard guard(lock_);
+  has_primary_ = false;
+  if (owner_ != kNobody) keep(owner_);
+}
+
+void Cursor::primary_begins() {
+  Guard guard(lock_);
+  has_primary_ = true;
+  shape_forgotten_ = true;
+}
+
 // What the host is told -------------------------------------------------------------
 
 template <typename Build>
@@ -81,12 +112,18 @@ Result<> Cursor::send_hide() {
   return send(kCursorMoveBytes, [](CommandMemory memory) { build_cursor_hide(memory); });
 }
 
-Result<> Cursor::send_set(const Head& head) {
-  store_release(&shape_forgotten_, 0);
-  auto sent = send(cursor_bytes(head.image.width, head.image.height), [&](CommandMemory memory) {
-    build_cursor_set(memory, head.image, head.x, head.y);
+Result<> Cursor::send_set(uint32_t head) {
+  Head& wanted = heads_[head];
+  qxl_cursor_image& image = wanted.image;
+  const uint8_t* pixels = nullptr;
+  auto sent = send(cursor_bytes(image.width, image.height), [&](CommandMemory memory) {
+    pixels = build_cursor_set(memory, image, wanted.x, wanted.y);
   });
-  if (!sent.ok()) forget_shape();
+  shape_forgotten_ = !sent.ok();
+  if (sent.ok() && image.pixels != place_of(head)) {
+    image.pixels = pixels;
+    image.pitch = image.width * kPixelBytes;
+  }
   return sent;
 }
 
@@ -94,34 +131,26 @@ Result<> Cursor::show(uint32_t head, bool fresh) {
   Head& wanted = heads_[head];
   wanted.visible = true;
   if (!yields_to(head)) return {};
-  bool is_same = owner_ == head && !fresh && !load_acquire(&shape_forgotten_);
+  bool is_same = owner_ == head && !fresh && !shape_forgotten_;
+  if (owner_ != kNobody && owner_ != head) keep(owner_);
   owner_ = head;
-  if (!is_same) return send_set(wanted);
+  if (!is_same) return send_set(head);
   return send(kCursorMoveBytes, [x = wanted.x, y = wanted.y](CommandMemory memory) {
     build_cursor_move(memory, x, y);
   });
 }
 
-// As it is to be seen: what comes of its LUT, which is the caller's.
-void Cursor::keep(uint32_t head, const qxl_cursor_image& image) {
-  uint32_t pitch = image.width * kPixelBytes;
-  uint8_t* to = pixels_ + head * kImageBytes;
-  const auto* from = static_cast<const uint8_t*>(image.pixels);
-  heads_[head].image = image;
-  heads_[head].image.pixels = to;
-  heads_[head].image.pitch = pitch;
-  heads_[head].image.lut = nullptr;
-  copy_rows(to, pitch, from, image.pitch, image.width, image.height);
-  if (image.lut) apply_premultiplied(*image.lut, to, image.width * image.height);
-}
-
 Result<> Cursor::set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y) {
   if (head >= count_ || !is_valid(image)) return Error::kInvalid;
   Guard guard(lock_);
-  keep(head, image);
-  heads_[head].x = x;
-  heads_[head].y = y;
-  return show(head, true);
+  Head& wanted = heads_[head];
+  wanted.image = image;
+  wanted.x = x;
+  wanted.y = y;
+  if (image.lut || !has_primary_) keep(head);
+  auto shown = show(head, true);
+  if (wanted.image.pixels == image.pixels) keep(head);  // not sent
+  return shown;
 }
 
 Result<> Cursor::move(uint32_t head, int32_t x, int32_t y) {
@@ -137,15 +166,16 @@ Result<> Cursor::hide(uint32_t head) {
   if (head >= count_) return Error::kInvalid;
   Guard guard(lock_);
   heads_[head].visible = false;
+  heads_[head].image = {};
   if (owner_ != head) return {};
   owner_ = successor();
-  return owner_ != kNobody ? send_set(heads_[owner_]) : send_hide();
+  return owner_ != kNobody ? send_set(owner_) : send_hide();
 }
 
 Result<> Cursor::catch_up() {
   Guard guard(lock_);
   if (!behind_) return {};
-  return owner_ != kNobody ? send_set(heads_[owner_]) : send_hide();
+  return owner_ != kNobody ? send_set(owner_) : send_hide();
 }
 
 }  // namespace qxl

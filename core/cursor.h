@@ -20,6 +20,11 @@ inline constexpr uint64_t kCursorArenaBytes = 1 << 20;
 // last. When that one hides, the pointer goes to another head that shows one:
 // its image is kept here, because the host knows no other than the last.
 //
+// INVARIANT: an image that is not kept is the last that the host was sent, which
+// it holds until another or the end of the primary. So what a head shows is
+// copied once, and what it does not show any more is kept before the host is
+// told.
+//
 // lock_ keeps what is decided and what is sent in one order. It is held while
 // the cursor ring is waited for, and no I/O command is waited for under it.
 class Cursor {
@@ -35,13 +40,15 @@ class Cursor {
   // Where heads lie on the primary. Does not change who has the pointer. May
   // sleep.
   void set_heads(std::span<const qxl_head> heads) QXL_EXCLUDES(lock_);
-  // The host has forgotten the shape, as it does with each primary. Any context.
-  void forget_shape() { store_release(&shape_forgotten_, 1); }
+  // The host forgets the shape with each primary: before, and when there is another.
+  // Both may sleep.
+  void primary_ends() QXL_EXCLUDES(lock_);
+  void primary_begins() QXL_EXCLUDES(lock_);
 
   // All may sleep. kLost; kAgain when the host takes nothing: catch_up() is to be
   // called later; kInvalid for a head that there is not, an image larger than
   // QXL_CURSOR_MAX, an empty one, a hotspot outside it, or a move of a head
-  // that never had an image.
+  // that shows none.
   Result<> set(uint32_t head, const qxl_cursor_image& image, int32_t x, int32_t y)
       QXL_EXCLUDES(lock_);
   Result<> move(uint32_t head, int32_t x, int32_t y) QXL_EXCLUDES(lock_);
@@ -52,7 +59,7 @@ class Cursor {
  private:
   // What a head wants to be shown.
   struct Head {
-    qxl_cursor_image image;  // pixels are ours; no width: never set
+    qxl_cursor_image image;  // kept, or in the host's command; no width: none
     qxl_rect place;
     int32_t x;
     int32_t y;
@@ -63,13 +70,15 @@ class Cursor {
   template <typename Build>
   Result<> send(uint32_t bytes, Build build) QXL_REQUIRES(lock_);
   Result<> send_hide() QXL_REQUIRES(lock_);
-  void keep(uint32_t head, const qxl_cursor_image& image) QXL_REQUIRES(lock_);
+  // Where a head's image is kept.
+  [[nodiscard]] uint8_t* place_of(uint32_t head) const;
+  void keep(uint32_t head) QXL_REQUIRES(lock_);
   [[nodiscard]] bool has_hotspot(uint32_t head) const QXL_REQUIRES(lock_);
   [[nodiscard]] bool yields_to(uint32_t head) const QXL_REQUIRES(lock_);
   [[nodiscard]] uint32_t successor() const QXL_REQUIRES(lock_);
   // `head` has changed: its place, and its image, too, if that is `fresh`.
   Result<> show(uint32_t head, bool fresh) QXL_REQUIRES(lock_);
-  Result<> send_set(const Head& head) QXL_REQUIRES(lock_);
+  Result<> send_set(uint32_t head) QXL_REQUIRES(lock_);
 
   Submission& submission_;
   uint8_t* pixels_ = nullptr;  // one largest image for each head
@@ -78,7 +87,8 @@ class Cursor {
   Head heads_[QXL_MAX_HEADS] QXL_GUARDED_BY(lock_) = {};
   uint32_t owner_ QXL_GUARDED_BY(lock_) = kNobody;
   bool behind_ QXL_GUARDED_BY(lock_) = false;  // the host has missed something
-  uint32_t shape_forgotten_ = 0;               // atomic
+  bool has_primary_ QXL_GUARDED_BY(lock_) = false;
+  bool shape_forgotten_ QXL_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace qxl

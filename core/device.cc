@@ -154,7 +154,7 @@ Result<> Device::bring_up() {
 
 void Device::forget_primary() {
   primary_adopted_ = false;
-  cursor_.forget_shape();
+  cursor_.primary_ends();
   primary_memory_ = {};
   store_release(&primary_width_, 0);
   store_release(&primary_height_, 0);
@@ -274,6 +274,7 @@ Result<> Device::create_primary(const QXLSurfaceCreate& create, const void* memo
   store_release(&primary_height_, create.height);
   store_release(&primary_width_, create.width);
   submission_.start_accepting();
+  cursor_.primary_begins();
   return {};
 }
 

@@ -186,7 +186,7 @@ int qxl_core_blank(struct qxl_core *core, const struct qxl_rect *rect);
  * for the cursor ring. -EAGAIN: as above; qxl_core_cursor_catch_up() is to be
  * called later. -EINVAL: there is no such head. set: copies the image;
  * -EINVAL when it is larger than QXL_CURSOR_MAX each way or the hotspot is
- * outside it. move: -EINVAL when there never was an image.
+ * outside it. move: -EINVAL when the head shows none.
  */
 #define QXL_CURSOR_MAX 64u
 int qxl_core_cursor_set(struct qxl_core *core, uint32_t head,

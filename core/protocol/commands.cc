@@ -101,7 +101,8 @@ void build_surface_destroy(CommandMemory memory, SurfaceId id) {
   emit(memory, command);
 }
 
-void build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32_t x, int32_t y) {
+const uint8_t* build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32_t x,
+                                int32_t y) {
   uint32_t row = image.width * 4;
   CursorSetCommand command = {};
   command.command.type = QXL_CURSOR_SET;
@@ -118,8 +119,10 @@ void build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32
   command.cursor.chunk.data_size = row * image.height;
   emit(memory, command);
 
-  copy_rows(memory.pointer + sizeof(command), row, static_cast<const uint8_t*>(image.pixels),
-            image.pitch, image.width, image.height);
+  uint8_t* pixels = memory.pointer + sizeof(command);
+  copy_rows(pixels, row, static_cast<const uint8_t*>(image.pixels), image.pitch, image.width,
+            image.height);
+  return pixels;
 }
 
 void build_cursor_move(CommandMemory memory, int32_t x, int32_t y) {

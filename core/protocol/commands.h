@@ -56,7 +56,9 @@ void build_surface_create(CommandMemory memory, SurfaceId id, const qxl_surface_
 void build_surface_destroy(CommandMemory memory, SurfaceId id);
 
 // QXL_CURSOR_SET with an alpha image as it is, without a LUT; copies the pixels in.
-void build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32_t x, int32_t y);
+// Where its pixels are, packed.
+const uint8_t* build_cursor_set(CommandMemory memory, const qxl_cursor_image& image, int32_t x,
+                                int32_t y);
 void build_cursor_move(CommandMemory memory, int32_t x, int32_t y);
 void build_cursor_hide(CommandMemory memory);
 

@@ -218,10 +218,15 @@ UNIT_MUTANTS = [
     ("last-one-wins", "SharedPointer.AcrossTheBorder", [
         ("cursor.cc", "  if (!yields_to(head)) return {};\n", "")]),
     ("shape-is-not-forgotten", "SharedPointer.AnotherPrimaryNeedsTheImageAgain", [
-        ("device.cc", "  cursor_.forget_shape();\n", "")]),
+        ("cursor.cc", "  shape_forgotten_ = true;\n", "")]),
     ("image-is-not-kept", "SharedPointer.ImagesAreKept", [
-        ("cursor.cc", "  heads_[head].image.pixels = to;\n", ""),
-        ("cursor.cc", "  heads_[head].image.pitch = pitch;\n", "")]),
+        ("cursor.cc", "  if (owner_ != kNobody && owner_ != head) keep(owner_);\n", "")]),
+    ("image-goes-with-the-device", "SharedPointer.ImagesOutliveTheDevicesMemory", [
+        ("cursor.cc", "  if (owner_ != kNobody) keep(owner_);\n", "")]),
+    ("image-is-the-callers", "SharedPointer.ImagesAreTakenAtOnce", [
+        ("cursor.cc", "  if (wanted.image.pixels == image.pixels) keep(head);  // not sent\n", "")]),
+    ("image-between-primaries", "SharedPointer.SetWhileThePrimaryIsReplaced", [
+        ("cursor.cc", "  if (image.lut || !has_primary_) keep(head);\n", "  if (image.lut) keep(head);\n")]),
     ("others-image", "SharedPointer.MovesNeedNoImageAgain", [
         ("cursor.cc", "  bool is_same = owner_ == head && !fresh", "  bool is_same = !fresh")]),
     # Formats and tables.

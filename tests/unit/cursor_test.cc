@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The pointer, on its own ring.
-#include <climits>
+#include "core/cursor.h"
 
+#include <climits>
+#include <cstring>
+
+#include "core/arena.h"
 #include "rig.h"
 
 namespace {
+
+// After so many all of the pointer's memory has been written to.
+constexpr int kMovesPerArena = qxl::kCursorArenaBytes / qxl::Arena::kGranule + 1;
 
 class Cursor : public fake::CoreTest {
  protected:
@@ -281,14 +288,83 @@ TEST_F(SharedPointer, AnotherPrimaryNeedsTheImageAgain) {
   EXPECT_EQ(device->stats().cursor_sets, 2u);
 }
 
+// As if by another thread: the host forgets it with the old primary, and has its
+// memory used again before the new one.
+TEST_F(SharedPointer, SetWhileThePrimaryIsReplaced) {
+  set(0, 50, 50);
+  pump();
+  const auto write = device->handle()->port_write;
+  device->handle()->port_write = [&](uint32_t port, uint8_t value) {
+    if (port == QXL_IO_DESTROY_PRIMARY_ASYNC) set(1, 150, 50);
+    if (port == QXL_IO_CREATE_PRIMARY_ASYNC)
+      for (int i = 0; i < kMovesPerArena; i++) move(1, 150, 50);
+    write(port, value);
+  };
+  ASSERT_EQ(qxl_core_set_primary(core, 300, 100), 0);
+  device->handle()->port_write = write;
+  pump();
+  move(1, 151, 50);
+  expect_shown(1, 151, 50);
+}
+
+TEST_F(SharedPointer, ImagesOutliveTheDevicesMemory) {
+  set(0, 50, 50);
+  set(1, 150, 50);
+  qxl_core_stop(core, 0);
+  const qxl_resources resources = device->resources();
+  memset(resources.ram, 0x5a,
+         static_cast<uint8_t *>(resources.ram_header) - static_cast<uint8_t *>(resources.ram));
+  ASSERT_EQ(qxl_core_start(core), 0);
+  ASSERT_EQ(qxl_core_set_primary(core, 200, 100), 0);
+  move(1, 151, 50);
+  expect_shown(1, 151, 50);
+  hide(1);
+  expect_shown(0, 50, 50);
+}
+
+// One that was not shown when it was set.
+TEST_F(SharedPointer, ImagesAreTakenAtOnce) {
+  fake::Frame frame(16, 16, 1);
+  const qxl_cursor_image image = {frame.pixels.data(), nullptr, frame.pitch, 16, 16, 0, 0};
+  set(0, 50, 50);
+  ASSERT_EQ(qxl_core_cursor_set(core, 1, &image, 50, 50), 0);
+  frame.scribble(77);
+  expect_shown(0, 50, 50);
+  hide(0);
+  expect_shown(1, 50, 50);
+}
+
+// Nor when the host takes nothing.
+TEST_F(SharedPointer, ImagesAreTakenWhenTheyCanNotBeSent) {
+  fake::Frame frame(16, 16, 1);
+  const qxl_cursor_image image = {frame.pixels.data(), nullptr, frame.pitch, 16, 16, 0, 0};
+  device->bad.stops_consuming = true;
+  int ret = 0;
+  for (int i = 0; i < 100 && ret == 0; i++) ret = qxl_core_cursor_set(core, 1, &image, 150, 50);
+  EXPECT_EQ(ret, -EAGAIN);
+  frame.scribble(77);
+  device->bad.stops_consuming = false;
+  pump();
+  EXPECT_EQ(qxl_core_cursor_catch_up(core), 0);
+  expect_shown(1, 150, 50);
+}
+
+TEST_F(SharedPointer, WhoHidIsNotMoved) {
+  set(0, 50, 50);
+  hide(0);
+  EXPECT_EQ(qxl_core_cursor_move(core, 0, 51, 50), -EINVAL);
+  expect_hidden();
+}
+
 // The pointer is handed over while the image that it had is not there any more.
 TEST_F(SharedPointer, ImagesAreKept) {
   auto pixels = std::make_unique<fake::Frame>(16, 16, 0);
   const qxl_cursor_image image = {pixels->pixels.data(), nullptr, pixels->pitch, 16, 16, 0, 0};
   ASSERT_EQ(qxl_core_cursor_set(core, 0, &image, 50, 50), 0);
-  set(1, 150, 50);
   pixels->scribble(77);
   pixels.reset();
+  set(1, 150, 50);
+  for (int i = 0; i < kMovesPerArena; i++) move(1, 150, 50);
   hide(1);
   expect_shown(0, 50, 50);
 }
