@@ -155,7 +155,8 @@ static int qxl_ttm_move(struct ttm_buffer_object *tbo, bool evict,
 	return ret;
 }
 
-static void qxl_ttm_delete_mem_notify(struct ttm_buffer_object *tbo)
+/* The memory goes: with the BO, or out to swap. */
+static void qxl_ttm_drop_map(struct ttm_buffer_object *tbo)
 {
 	qxl_bo_drop_map(to_qxl_bo(tbo));
 }
@@ -167,7 +168,8 @@ static struct ttm_device_funcs qxl_ttm_funcs = {
 	.evict_flags = qxl_ttm_evict_flags,
 	.move = qxl_ttm_move,
 	.io_mem_reserve = qxl_ttm_io_mem_reserve,
-	.delete_mem_notify = qxl_ttm_delete_mem_notify,
+	.delete_mem_notify = qxl_ttm_drop_map,
+	.swap_notify = qxl_ttm_drop_map,
 };
 
 static void qxl_ttm_fini(struct drm_device *ddev, void *unused)
