@@ -337,10 +337,15 @@ static int qxl_pm_suspend(struct device *dev)
 static int qxl_pm_resume(struct device *dev)
 {
 	struct qxl_device *qdev = dev_get_drvdata(dev);
-	int ret = qxl_reset_revive(qdev);
+	int started = qxl_core_start(qdev->core);
+	/*
+	 * In any case, or DRM would keep what it has set aside: what did not
+	 * start shows it after a reset.
+	 */
+	int ret = drm_mode_config_helper_resume(&qdev->ddev);
 
 	let_work(qdev);
-	return ret;
+	return started ? started : ret;
 }
 
 /* The same before and after an image is taken and restored: see put_away(). */

@@ -6,6 +6,7 @@
 #define QXL_DRV_H
 
 #include <linux/dma-fence.h>
+#include <linux/ratelimit_types.h>
 #include <linux/rwsem.h>
 #include <linux/workqueue.h>
 
@@ -94,6 +95,8 @@ struct qxl_device {
 	struct llist_head closed; /* BOs that the host has let go of */
 	struct work_struct closed_work;
 	struct work_struct reset_work;
+	struct ratelimit_state resets; /* how many there may be */
+	bool left_alone;               /* there were more: reset_work's own */
 	bool resets_allowed; /* not while the device is stopped on purpose */
 	struct delayed_work catchup_work;
 	bool catchup_allowed; /* the same */
@@ -170,12 +173,6 @@ void qxl_reset_schedule(struct qxl_device *qdev);
 void qxl_reset_allow(struct qxl_device *qdev);
 /* No reset runs until the next qxl_reset_allow(). Idempotent. May sleep. */
 void qxl_reset_forbid(struct qxl_device *qdev);
-/*
- * Starts a stopped device and gives the heads the state that
- * drm_mode_config_helper_suspend() has set aside. When the device does not start
- * they get it all the same, and show it after a reset. May sleep.
- */
-int qxl_reset_revive(struct qxl_device *qdev);
 
 /* qxl_catchup.c */
 

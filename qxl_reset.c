@@ -4,8 +4,10 @@
  */
 #include <linux/ratelimit.h>
 
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
 #include <drm/drm_drv.h>
-#include <drm/drm_modeset_helper.h>
+#include <drm/drm_modeset_lock.h>
 #include <drm/drm_print.h>
 
 #include "qxl_drv.h"
@@ -14,39 +16,67 @@
 #define QXL_RESETS 3
 #define QXL_RESETS_PERIOD (60 * HZ)
 
+/* Device and core anew. No BO is a surface of the host after it. */
+static int restart(struct qxl_device *qdev)
+{
+	qxl_core_stop(qdev->core, -EIO);
+	qxl_surface_evict_all(qdev);
+	return qxl_core_start(qdev->core);
+}
+
+/* All mode locks are held, so what is set aside is what comes back. */
+static int restart_under(struct qxl_device *qdev,
+			 struct drm_modeset_acquire_ctx *ctx)
+{
+	struct qxl_atomic_commit *state;
+	int ret, shown;
+
+	state = drm_atomic_helper_duplicate_state(&qdev->ddev, ctx);
+	if (IS_ERR(state))
+		return PTR_ERR(state);
+	ret = drm_atomic_helper_disable_all(&qdev->ddev, ctx);
+	if (!ret) {
+		ret = restart(qdev);
+		shown = drm_atomic_helper_commit_duplicated_state(state, ctx);
+		ret = ret ? ret : shown;
+	}
+	qxl_atomic_commit_put(state);
+	return ret;
+}
+
 /*
  * Heads off, device and core anew, heads on as they were: the first commit
- * after it draws everything. User space keeps its memory and notices a flicker.
+ * after it draws everything. User space keeps its memory and notices a flicker;
+ * what it asks of heads meanwhile waits. (DRM's helpers for suspend are none for
+ * this: they count on nobody asking.)
  */
 static void reset(struct qxl_device *qdev)
 {
+	struct drm_device *ddev = &qdev->ddev;
+	struct drm_modeset_acquire_ctx ctx;
 	int ret;
 
-	if (drm_mode_config_helper_suspend(&qdev->ddev)) {
-		drm_err(&qdev->ddev, "heads did not go off: no reset\n");
-		return;
-	}
-	qxl_core_stop(qdev->core, -EIO);
-	qxl_surface_evict_all(qdev);
-	ret = qxl_reset_revive(qdev);
+	qdev->left_alone = false;
+	DRM_MODESET_LOCK_ALL_BEGIN(ddev, ctx, 0, ret);
+	ret = restart_under(qdev, &ctx);
+	DRM_MODESET_LOCK_ALL_END(ddev, ctx, ret);
 	if (ret)
-		drm_err(&qdev->ddev, "the reset failed: %d\n", ret);
+		drm_err(ddev, "the reset failed: %d\n", ret);
 	else
-		drm_info(&qdev->ddev, "the device is back after a reset\n");
+		drm_info(ddev, "the device is back after a reset\n");
 }
 
-int qxl_reset_revive(struct qxl_device *qdev)
+/* Said once for each time, however many wait for the device. */
+static void leave_alone(struct qxl_device *qdev)
 {
-	int started = qxl_core_start(qdev->core);
-	/* In any case, or DRM would keep what it has set aside. */
-	int ret = drm_mode_config_helper_resume(&qdev->ddev);
-
-	return started ? started : ret;
+	if (!qdev->left_alone)
+		drm_err(&qdev->ddev,
+			"the device is lost again and again: reload the driver\n");
+	qdev->left_alone = true;
 }
 
 static void reset_work(struct work_struct *work)
 {
-	static DEFINE_RATELIMIT_STATE(limit, QXL_RESETS_PERIOD, QXL_RESETS);
 	struct qxl_device *qdev = container_of(work, struct qxl_device,
 					       reset_work);
 	int idx;
@@ -56,12 +86,10 @@ static void reset_work(struct work_struct *work)
 	/* A device that was stopped looks lost. */
 	if (!READ_ONCE(qdev->resets_allowed) || !qxl_core_is_lost(qdev->core))
 		goto exit;
-	if (__ratelimit(&limit))
+	if (__ratelimit(&qdev->resets))
 		reset(qdev);
 	else
-		drm_err_once(
-			&qdev->ddev,
-			"the device is lost again and again: reload the driver\n");
+		leave_alone(qdev);
 exit:
 	drm_dev_exit(idx);
 }
@@ -82,6 +110,8 @@ void qxl_reset_allow(struct qxl_device *qdev)
 void qxl_reset_init(struct qxl_device *qdev)
 {
 	INIT_WORK(&qdev->reset_work, reset_work);
+	ratelimit_state_init(&qdev->resets, QXL_RESETS_PERIOD, QXL_RESETS);
+	ratelimit_set_flags(&qdev->resets, RATELIMIT_MSG_ON_RELEASE);
 }
 
 void qxl_reset_forbid(struct qxl_device *qdev)

@@ -54,8 +54,10 @@ int qxl_compat_writeback_init(struct drm_device *ddev,
 /* The set of new states that atomic callbacks are given. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define qxl_atomic_commit drm_atomic_commit
+#define qxl_atomic_commit_put drm_atomic_commit_put
 #else
 #define qxl_atomic_commit drm_atomic_state
+#define qxl_atomic_commit_put drm_atomic_state_put
 #endif
 
 /* A display mode as mode_valid callbacks of CRTCs get it. */

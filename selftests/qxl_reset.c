@@ -26,7 +26,7 @@
 #define LATE_US 100000 /* it looks at the rings again after 10 ms */
 
 static struct card card;
-static struct dumb frame;
+static struct dumb frame, pointer;
 static struct picture picture;
 static bool client_stops;
 
@@ -140,10 +140,80 @@ static void commands_left_on_the_ring(void)
 	canvas_destroy(&canvas);
 }
 
+/* What user space asks for, as fast as it can, whatever the answer. */
+
+static void flip(unsigned int round)
+{
+	static const struct drm_mode_rect damage = { 0, 0, 64, 64 };
+
+	(void)round;
+	card_update(&card, frame.fb, &damage, 1, DRM_MODE_ATOMIC_NONBLOCK, 0);
+}
+
+static void set_mode(unsigned int round)
+{
+	drmModeModeInfo mode;
+
+	card_mode(&card, round % 2 ? WIDTH : 800, round % 2 ? HEIGHT : 600, &mode);
+	card_show(&card, &mode, frame.fb, 0, 0, 0);
+}
+
+static void move_pointer(unsigned int round)
+{
+	if (round % 8 == 0)
+		drmModeSetCursor(card.fd, card.crtc, pointer.handle, 64, 64);
+	drmModeMoveCursor(card.fd, card.crtc, round % WIDTH, round % HEIGHT);
+}
+
+static void *ask(void *arg)
+{
+	void (*const *what)(unsigned int round) = arg;
+
+	for (unsigned int round = 0;
+	     !__atomic_load_n(&client_stops, __ATOMIC_RELAXED); round++)
+		(*what)(round);
+	return NULL;
+}
+
+/* The heads' state is the driver's alone while the device is reset. */
+static void clients_ask_on(void)
+{
+	static void (*const whats[])(unsigned int round) = { flip, set_mode,
+							     move_pointer };
+	pthread_t clients[ARRAY_SIZE(whats)];
+	uint64_t resets = 0, last = 0;
+	drmModeModeInfo mode;
+	int ret;
+
+	if (!check(counter_read(card.path, "resets", &resets), "no counters") ||
+	    !check(!dumb_frame(&pointer, card.fd, 64, 64), "no pointer"))
+		return;
+	__atomic_store_n(&client_stops, false, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < ARRAY_SIZE(whats); i++)
+		if (pthread_create(&clients[i], NULL, ask, (void *)&whats[i]))
+			ktap_bail("no thread");
+	usleep(BUSY_US);
+	guest_bug_provoke(&card);
+	check(counter_await(card.path, "resets", resets + 1, &last), "no reset");
+	usleep(BUSY_US);
+	__atomic_store_n(&client_stops, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < ARRAY_SIZE(whats); i++)
+		pthread_join(clients[i], NULL);
+	check(counter_await(card.path, "lost", 0, &last), "still lost");
+	drmModeSetCursor(card.fd, card.crtc, 0, 0, 0);
+	card_mode(&card, WIDTH, HEIGHT, &mode);
+	ret = card_show(&card, &mode, frame.fb, 0, 0, 0);
+	check(!ret, "show: %d", ret);
+	host_check_picture("after-reset-under-clients", WIDTH, HEIGHT,
+			   "qxl_pattern 1024 768 6");
+	dumb_destroy(&pointer);
+}
+
 static const struct ktap_case cases[] = {
 	{ .name = "comes back with its picture", .run = comes_back },
 	{ .name = "with commands left on the ring",
 	  .run = commands_left_on_the_ring },
+	{ .name = "while clients ask on", .run = clients_ask_on },
 };
 
 int main(void)
