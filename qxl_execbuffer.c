@@ -420,6 +420,8 @@ static int run(struct exec *exec)
 			break;
 		cond_resched();
 	}
+	if (ret == -EIO)
+		qxl_reset_schedule(exec->qdev);
 	drm_dev_exit(idx);
 	return ret;
 }

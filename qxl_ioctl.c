@@ -46,9 +46,10 @@ static bool area_inside(const struct drm_qxl_update_area *args,
 
 static int update_area(struct qxl_bo *bo, const struct qxl_rect *area)
 {
+	struct drm_device *ddev = bo->tbo.base.dev;
 	int idx, ret;
 
-	if (!drm_dev_enter(bo->tbo.base.dev, &idx))
+	if (!drm_dev_enter(ddev, &idx))
 		return -ENODEV;
 	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
 	if (ret)
@@ -57,6 +58,8 @@ static int update_area(struct qxl_bo *bo, const struct qxl_rect *area)
 	if (!ret)
 		ret = qxl_surface_update(bo, area);
 	ttm_bo_unreserve(&bo->tbo);
+	if (ret == -EIO)
+		qxl_reset_schedule(to_qxl(ddev));
 exit:
 	drm_dev_exit(idx);
 	return ret;

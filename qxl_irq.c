@@ -90,6 +90,8 @@ void qxl_irq_fini(struct qxl_device *qdev)
 		return;
 	free_irq(qdev->irq, qdev);
 	qdev->irq = 0;
+	/* The last interrupt may have queued it after it was forbidden. */
+	cancel_work_sync(&qdev->client_work);
 	cancel_delayed_work_sync(&qdev->flush_work);
 	/* All fences have signalled: the core is stopped. */
 	flush_work(&qdev->closed_work);

@@ -74,10 +74,16 @@ static int present(struct qxl_crtc *head, struct qxl_frame *frame, u32 count,
 				head->damage, count);
 }
 
-static int present_all(struct qxl_crtc *head, struct qxl_frame *frame)
+/* The head's part of the framebuffer. */
+static int present_all(struct qxl_crtc *head, struct qxl_frame *frame,
+		       const struct drm_rect *src)
 {
-	head->damage[0] = (struct qxl_rect){ .x2 = frame->width,
-					     .y2 = frame->height };
+	head->damage[0] = (struct qxl_rect){
+		.x1 = src->x1 >> 16,
+		.y1 = src->y1 >> 16,
+		.x2 = DIV_ROUND_UP(src->x2, 1 << 16),
+		.y2 = DIV_ROUND_UP(src->y2, 1 << 16),
+	};
 	return present(head, frame, 1, false);
 }
 
@@ -117,7 +123,7 @@ static int present_frame(struct qxl_crtc *head,
 	bool begun = qxl_scanout_begin_access(new_state->fb);
 	int ret;
 
-	ret = head->behind ? present_all(head, &frame) :
+	ret = head->behind ? present_all(head, &frame, &new_state->src) :
 			     present_damage(head, &frame, old_state, new_state);
 	qxl_scanout_end_access(new_state->fb, begun);
 	WRITE_ONCE(head->behind, ret == -EAGAIN);
