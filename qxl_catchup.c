@@ -44,9 +44,9 @@ static bool catch_up(struct qxl_device *qdev)
 	bool behind;
 	u32 i;
 
+	behind = qxl_core_cursor_catch_up(qdev->core) == -EAGAIN;
 	if (qxl_core_is_stalled(qdev->core))
 		return true;
-	behind = qxl_core_cursor_catch_up(qdev->core) == -EAGAIN;
 	for (i = 0; i < qdev->num_heads; i++) {
 		if (READ_ONCE(qdev->heads[i].behind))
 			show_again(&qdev->heads[i]);

@@ -27,9 +27,29 @@ static bool lights_a_head(struct qxl_atomic_commit *state)
 	return false;
 }
 
+static int check_modesets(struct qxl_atomic_commit *state)
+{
+	int ret = drm_atomic_helper_check_modeset(state->dev, state);
+
+	qxl_writeback_is_no_modeset(state);
+	return ret;
+}
+
+static int check_planes(struct qxl_atomic_commit *state)
+{
+	int ret = drm_atomic_helper_check_planes(state->dev, state);
+
+	if (!ret && state->legacy_cursor_update)
+		state->async_update = !drm_atomic_helper_async_check(state->dev,
+								     state);
+	return ret;
+}
+
 /*
  * All heads lie on one primary: what changes it concerns all of them. When the
  * device is gone heads go off for good, whoever was just about to light one.
+ *
+ * drm_atomic_helper_check() in two halves, for most commits change no layout.
  */
 static int qxl_atomic_check(struct drm_device *ddev,
 			    struct qxl_atomic_commit *state)
@@ -40,21 +60,15 @@ static int qxl_atomic_check(struct drm_device *ddev,
 		return -ENODEV;
 	ret = qxl_layout_check_modes(to_qxl(ddev), state);
 	if (!ret)
-		ret = drm_atomic_helper_check_modeset(ddev, state);
-	if (ret)
-		return ret;
-	qxl_writeback_is_no_modeset(state);
-	if (qxl_layout_changes(state)) {
+		ret = check_modesets(state);
+	if (!ret && qxl_layout_changes(state)) {
 		ret = qxl_layout_add_heads(state);
-		if (ret)
-			return ret;
+		if (!ret)
+			ret = check_modesets(state);
 	}
-	ret = qxl_color_check(state);
 	if (!ret)
-		ret = drm_atomic_helper_check(ddev, state);
-	/* It looked for modesets, too. */
-	qxl_writeback_is_no_modeset(state);
-	return ret;
+		ret = qxl_color_check(state);
+	return ret ? ret : check_planes(state);
 }
 
 /*

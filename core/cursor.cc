@@ -24,7 +24,7 @@ bool is_valid(const qxl_cursor_image& image) {
 
 Result<> Cursor::create(uint32_t heads) {
   pixels_ = static_cast<uint8_t*>(qxl_k_alloc(heads * kImageBytes));
-  if (!pixels_ || !lock_.create()) return Error::kNoMemory;
+  if (!pixels_ || !lock_.create(QXL_K_MUTEX_CURSOR)) return Error::kNoMemory;
   count_ = heads;
   return {};
 }

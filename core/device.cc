@@ -75,7 +75,7 @@ Result<> Device::allocate() {
   QXL_TRY(divide_memory());
   panic_.setup(res_.ram_header, static_cast<uint8_t*>(res_.ram) + layout_.vram_offset,
                layout_.vram_offset, layout_.vram_bytes);
-  if (!io_lock_.create() || !io_done_event_.create()) return Error::kNoMemory;
+  if (!io_lock_.create(QXL_K_MUTEX_IO) || !io_done_event_.create()) return Error::kNoMemory;
   QXL_TRY(cursor_.create(heads_));
   QXL_TRY(ids_.create(rom_.n_surfaces));
   QXL_TRY(surfaces_.setup(rom_.n_surfaces));
@@ -373,7 +373,7 @@ Result<> Device::set_monitors(std::span<const qxl_head> heads) {
 
 Result<> Device::present(const qxl_frame& frame, std::span<const qxl_rect> rects) {
   if (submission_.lost()) return Error::kLost;  // even where there is nothing to show
-  if (submission_.stalled()) return Error::kAgain;
+  if (submission_.stalled(Queue::kDisplay)) return Error::kAgain;
   auto result = presenter_.present(frame, rects, primary());
   // Once for a commit, however much it was.
   if (!result.ok())

@@ -149,7 +149,7 @@ int qxl_core_present(qxl_core* core, const qxl_frame* frame, const qxl_rect* rec
 }
 
 bool qxl_core_is_stalled(qxl_core* core) {
-  return device(core).submission().stalled();
+  return device(core).submission().stalled(qxl::Queue::kDisplay);
 }
 
 int qxl_core_blank(qxl_core* core, const qxl_rect* rect) {

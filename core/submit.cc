@@ -23,6 +23,14 @@ constexpr uint32_t kFlushGapMs = 5000;
 // Above the counts of progress.
 constexpr uint64_t kStalled = uint64_t{1} << 32;
 
+constexpr uint32_t index_of(Queue queue) {
+  return static_cast<uint32_t>(queue);
+}
+
+constexpr Queue queue_of(Pool pool) {
+  return pool == Pool::kCursor ? Queue::kCursor : Queue::kDisplay;
+}
+
 uint32_t notify_port(Queue queue) {
   return queue == Queue::kDisplay ? QXL_IO_NOTIFY_CMD : QXL_IO_NOTIFY_CURSOR;
 }
@@ -54,7 +62,7 @@ Result<> Submission::open(const Memslot& main) {
   for (bool& asleep : asleep_) asleep = false;
   // What it did before the reset says nothing.
   last_flush_ms_ = 0;
-  store_relaxed(&stalled_, 0);
+  for (uint64_t& stalled : stalled_) store_relaxed(&stalled, 0);
   ++counters_.resets;
   store_release(&lost_, false);
   return {};
@@ -129,7 +137,8 @@ Result<uint32_t> Submission::reserve(Pool pool, std::span<const uint64_t> bytes,
     count = allocate(pool, bytes, out);
   }
   if (count != 0) return count;
-  QXL_TRY(wait_until([&] { return (count = try_reserve(pool, bytes, out)) != 0; }, wait));
+  auto reserved = [&] { return (count = try_reserve(pool, bytes, out)) != 0; };
+  QXL_TRY(wait_until(reserved, wait, queue_of(pool)));
   return count;
 }
 
@@ -162,8 +171,9 @@ bool Submission::host_is_silent() {
   uint64_t now = qxl_k_time_ms();
   bool first = last_flush_ms_ == 0 || now - last_flush_ms_ > kFlushGapMs;
   last_flush_ms_ = now;
-  if (first || counters_.releases != releases_seen_ || (counters_.in_flight == 0 && !stalled()) ||
-      lost()) {
+  bool waits =
+      counters_.in_flight != 0 || stalled_locked(Queue::kDisplay) || stalled_locked(Queue::kCursor);
+  if (first || counters_.releases != releases_seen_ || !waits || lost()) {
     releases_seen_ = counters_.releases;
     silent_since_ms_ = now;
   }
@@ -199,41 +209,59 @@ bool Submission::asks_ahead() {
   return !fits && may_ask(last_ahead_ms_, kOomIntervalMs);
 }
 
-Result<> Submission::wait_for_release(uint32_t seen, Deadlines& deadlines) {
+Result<> Submission::wait_for_release(Queue queue, uint32_t seen, Deadlines& deadlines) {
   {
     Guard guard(lock_);
     ++counters_.memory_waits;
   }
   wake(Queue::kDisplay);  // what is on the ring may be what gives it back
   ask_for_memory(kOomIntervalMs);
-  return wait_for_host(seen, kOomIntervalMs, deadlines);
+  return wait_for_host(queue, seen, kOomIntervalMs, deadlines);
 }
 
-bool Submission::stalled() const {
-  return load_relaxed(&stalled_) == (kStalled | progress_.count());
+uint32_t Submission::moves(Queue queue) const {
+  uint32_t taken = queue == Queue::kDisplay ? display_ring_.taken() : cursor_ring_.taken();
+  return taken + given_back_[index_of(queue)];
 }
 
-Result<> Submission::give_up(uint32_t seen) {
-  store_relaxed(&stalled_, kStalled | seen);
+bool Submission::stalled_locked(Queue queue) {
+  uint64_t& stalled = stalled_[index_of(queue)];
+  if (load_relaxed(&stalled) == 0) return false;
+  if (load_relaxed(&stalled) == (kStalled | moves(queue))) return true;
+  store_relaxed(&stalled, 0);
+  return false;
+}
+
+bool Submission::stalled(Queue queue) {
+  if (load_relaxed(&stalled_[index_of(queue)]) == 0) return false;
   Guard guard(lock_);
+  return stalled_locked(queue);
+}
+
+// Of a brief wait that nothing has ended. What moves the other queue, which may be
+// another client's connection, says nothing about this one.
+Result<> Submission::go_on_or_give_up(Queue queue, Deadlines& deadlines) {
+  uint64_t now = qxl_k_time_ms();
+  Guard guard(lock_);
+  uint32_t moved = moves(queue);
+  if (deadlines.again_ms == 0 || moved != deadlines.moves) {
+    deadlines.again_ms = now + kHostPatienceMs;
+    deadlines.moves = moved;
+  }
+  if (now < deadlines.again_ms && now < deadlines.lost_ms) return {};
+  store_relaxed(&stalled_[index_of(queue)], kStalled | moved);
   ++counters_.stalls;
   return Error::kAgain;
 }
 
 // Until the host does something, for a slice at most.
-Result<> Submission::wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& deadlines) {
+Result<> Submission::wait_for_host(Queue queue, uint32_t seen, uint32_t slice_ms,
+                                   Deadlines& deadlines) {
   bool brief = deadlines.wait == Wait::kBriefly;
-  if (brief && stalled()) return Error::kAgain;
-  uint64_t now = qxl_k_time_ms();
-  if (deadlines.lost_ms == 0) deadlines.lost_ms = now + kHostTimeoutMs;
-  if (deadlines.again_ms == 0) deadlines.again_ms = now + kHostPatienceMs;
-  if (progress_.wait(seen, slice_ms)) {
-    deadlines.again_ms = 0;
-    return {};
-  }
-  now = qxl_k_time_ms();
-  if (brief && now >= deadlines.again_ms) return give_up(seen);
-  if (now < deadlines.lost_ms) return {};
+  if (brief && stalled(queue)) return Error::kAgain;
+  if (deadlines.lost_ms == 0) deadlines.lost_ms = qxl_k_time_ms() + kHostTimeoutMs;
+  if (brief) QXL_TRY(go_on_or_give_up(queue, deadlines));
+  if (progress_.wait(seen, slice_ms) || brief || qxl_k_time_ms() < deadlines.lost_ms) return {};
   qxl_k_log(dev_, QXL_K_LOG_ERROR, "the host took no command for %u s: device lost",
             kHostTimeoutMs / 1000);
   lose();
@@ -247,7 +275,7 @@ bool Submission::has_uploads() {
 
 void Submission::settle() {
   uint64_t end = qxl_k_time_ms() + kSettleMs;
-  while (!lost() && !stalled()) {
+  while (!lost() && !stalled(Queue::kDisplay)) {
     uint32_t seen = progress_.count();
     collect();
     if (!has_uploads() || qxl_k_time_ms() >= end) return;
@@ -287,7 +315,7 @@ Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
                                        std::span<Release* const> releases) {
   Guard guard(lock_);
   QXL_TRY(usable_locked());
-  bool& asleep = asleep_[static_cast<uint32_t>(queue)];
+  bool& asleep = asleep_[index_of(queue)];
   uint32_t count = 0;
   if (queue == Queue::kDisplay) {
     count = stage(display_ring_, type, releases, asleep);
@@ -301,7 +329,7 @@ Result<uint32_t> Submission::push_some(Queue queue, uint32_t type,
 }
 
 bool Submission::wakes(Queue queue) {
-  if (!std::exchange(asleep_[static_cast<uint32_t>(queue)], false) || lost()) return false;
+  if (!std::exchange(asleep_[index_of(queue)], false) || lost()) return false;
   ++counters_.notifies;
   return true;
 }
@@ -343,7 +371,7 @@ Result<> Submission::push(Queue queue, uint32_t type, std::span<Release* const> 
       continue;
     }
     wake(queue);
-    if (auto waited = wait_for_host(seen, kRingSliceMs, deadlines); !waited.ok()) {
+    if (auto waited = wait_for_host(queue, seen, kRingSliceMs, deadlines); !waited.ok()) {
       abandon(releases);
       return waited.error();
     }
@@ -409,6 +437,8 @@ void Submission::finish(Release& release, int error) {
     counters_.in_flight_bytes -= Arena::bytes(release.extent);
     qxl_k_trace_release(dev_, releases_.id_of(release).value(), Arena::bytes(release.extent),
                         error);
+    bool is_pointer = release.arena == &arenas_[static_cast<uint32_t>(Pool::kCursor)];
+    ++given_back_[index_of(is_pointer ? Queue::kCursor : Queue::kDisplay)];
   }
   if (release.fence) qxl_k_fence_signal(release.fence, error);
   if (release.surface != kPrimarySurface) ids_.free(release.surface);

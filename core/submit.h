@@ -25,14 +25,15 @@ inline constexpr uint32_t kHostTimeoutMs = 40'000;
 inline constexpr uint32_t kHostPatienceMs = 2000;
 
 // How long to wait for the host: until it counts as gone; or, for what can be sent
-// anew later, until it has done nothing for kHostPatienceMs, and then not at
-// all until it does something again. That fails with kAgain.
+// anew later, until it has taken and given back nothing of that queue for
+// kHostPatienceMs, and then not at all until it does. That fails with kAgain.
 enum class Wait : uint8_t { kLong, kBriefly };
 
 enum class Queue : uint8_t {
   kDisplay,  // QXLRam.cmd_ring: draws and surfaces
   kCursor,   // QXLRam.cursor_ring
 };
+inline constexpr uint32_t kQueues = 2;
 
 // Where a command's memory comes from. Apart, so that what lives long cannot
 // leave the uploads without a large piece, nor uploads the others without any.
@@ -111,7 +112,8 @@ class Submission {
   // Waits, bounded, until `condition` holds, asking the host for its releases
   // meanwhile: for conditions that a release can bring about. kLost, kInvalid, kAgain.
   template <typename Condition>
-  Result<> wait_until(Condition condition, Wait wait = Wait::kLong) QXL_EXCLUDES(lock_);
+  Result<> wait_until(Condition condition, Wait wait = Wait::kLong, Queue queue = Queue::kDisplay)
+      QXL_EXCLUDES(lock_);
 
   // Gives commands of `type` (QXL_CMD_*) to the host, in order, with at most
   // one wake-up per stretch of free ring. Waits for ring slots, bounded. When
@@ -130,8 +132,8 @@ class Submission {
   // wake(), after the last draw of a commit or call. When another one as large would
   // have to wait for memory, the host is asked for it now, and nobody waits then.
   void end_draws() QXL_EXCLUDES(lock_);
-  // Whether it was given up, and has done nothing since. Any context.
-  [[nodiscard]] bool stalled() const;
+  // Whether it was given up, and has done nothing since.
+  [[nodiscard]] bool stalled(Queue queue) QXL_EXCLUDES(lock_);
 
   // Takes back what the host released.
   void collect() QXL_EXCLUDES(lock_);
@@ -171,15 +173,19 @@ class Submission {
     Wait wait;
     uint64_t lost_ms = 0;   // the host counts as gone
     uint64_t again_ms = 0;  // it is given up for now, if it has done nothing
+    uint32_t moves = 0;     // what it had done then
   };
 
   Result<> usable_locked() const QXL_REQUIRES(lock_);
   uint32_t allocate(Pool pool, std::span<const uint64_t> bytes, std::span<Release*> out)
       QXL_REQUIRES(lock_);
-  Result<> wait_for_host(uint32_t seen, uint32_t slice_ms, Deadlines& deadlines)
+  Result<> wait_for_host(Queue queue, uint32_t seen, uint32_t slice_ms, Deadlines& deadlines)
       QXL_EXCLUDES(lock_);
-  Result<> wait_for_release(uint32_t seen, Deadlines& deadlines) QXL_EXCLUDES(lock_);
-  Result<> give_up(uint32_t seen) QXL_EXCLUDES(lock_);
+  Result<> wait_for_release(Queue queue, uint32_t seen, Deadlines& deadlines) QXL_EXCLUDES(lock_);
+  Result<> go_on_or_give_up(Queue queue, Deadlines& deadlines) QXL_EXCLUDES(lock_);
+  // Changes when the host takes or gives back a command of the queue.
+  [[nodiscard]] uint32_t moves(Queue queue) const QXL_REQUIRES(lock_);
+  [[nodiscard]] bool stalled_locked(Queue queue) QXL_REQUIRES(lock_);
   bool may_ask(uint64_t& last_ms, uint32_t interval_ms) QXL_REQUIRES(lock_);
   void ask_for_memory(uint32_t interval_ms) QXL_EXCLUDES(lock_);
   bool asks_ahead() QXL_REQUIRES(lock_);
@@ -208,21 +214,22 @@ class Submission {
   CommandRing display_ring_ QXL_GUARDED_BY(lock_);
   CursorRing cursor_ring_ QXL_GUARDED_BY(lock_);
   ReleaseRing release_ring_ QXL_GUARDED_BY(lock_);
-  bool asleep_[2] QXL_GUARDED_BY(lock_) = {};  // by queue: the host waits to be woken
+  bool asleep_[kQueues] QXL_GUARDED_BY(lock_) = {};  // by queue: the host waits to be woken
   qxl_counters counters_ QXL_GUARDED_BY(lock_) = {};
-  uint64_t drawn_bytes_ QXL_GUARDED_BY(lock_) = 0;  // given to the host since end_draws()
+  uint32_t given_back_[kQueues] QXL_GUARDED_BY(lock_) = {};  // releases
+  uint64_t drawn_bytes_ QXL_GUARDED_BY(lock_) = 0;           // given to the host since end_draws()
   uint64_t last_oom_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t last_ahead_ms_ QXL_GUARDED_BY(lock_) = 0;  // the same of asks_ahead()
   uint64_t last_flush_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t silent_since_ms_ QXL_GUARDED_BY(lock_) = 0;
   uint64_t releases_seen_ QXL_GUARDED_BY(lock_) = 0;
   bool accepting_ QXL_GUARDED_BY(lock_) = false;
-  bool lost_ = true;      // atomic
-  uint64_t stalled_ = 0;  // atomic: kStalled and the progress at which it was given up; or 0
+  bool lost_ = true;                // atomic
+  uint64_t stalled_[kQueues] = {};  // atomic: kStalled and the moves at which it was given up; or 0
 };
 
 template <typename Condition>
-Result<> Submission::wait_until(Condition condition, Wait wait) {
+Result<> Submission::wait_until(Condition condition, Wait wait, Queue queue) {
   Deadlines deadlines = {.wait = wait};
   for (;;) {
     QXL_TRY(usable());
@@ -230,7 +237,7 @@ Result<> Submission::wait_until(Condition condition, Wait wait) {
     if (condition()) return {};
     collect();
     if (condition()) return {};
-    QXL_TRY(wait_for_release(seen, deadlines));
+    QXL_TRY(wait_for_release(queue, seen, deadlines));
   }
 }
 

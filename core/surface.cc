@@ -99,10 +99,12 @@ Result<SurfaceId> Surfaces::create(qxl_bo* bo, const qxl_surface_desc& desc, Dev
   build_surface_create({Submission::pointer(*create), submission_.address(*create)}, id.value(),
                        desc, data);
   ids_.publish(id.value(), bo);
-  // When the device is lost on the way the surface stays as it would after a
-  // loss a moment later: eviction finishes it.
-  (void)submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *create);
-  return id;
+  auto sent = submission_.submit_one(Queue::kDisplay, QXL_CMD_SURFACE, *create);
+  if (sent.ok()) return id;
+  // A reset may have looked for surfaces already: none that the host lacks stays.
+  destroy->fence = nullptr;
+  evict(id.value());
+  return sent.error();
 }
 
 void Surfaces::evict(SurfaceId id) {

@@ -8,12 +8,15 @@ struct qxl_k_mutex {
 	struct mutex mutex;
 };
 
-struct qxl_k_mutex *qxl_k_mutex_create(void)
+struct qxl_k_mutex *qxl_k_mutex_create(enum qxl_k_mutex_class mutex_class)
 {
+	static struct lock_class_key keys[QXL_K_MUTEX_CLASSES];
 	struct qxl_k_mutex *mutex = kzalloc(sizeof(*mutex), GFP_KERNEL);
 
-	if (mutex)
+	if (mutex) {
 		mutex_init(&mutex->mutex);
+		lockdep_set_class(&mutex->mutex, &keys[mutex_class]);
+	}
 	return mutex;
 }
 

@@ -171,7 +171,7 @@ int qxl_core_present(struct qxl_core *core, const struct qxl_frame *frame,
 
 /*
  * Whether that is so now. It stays so while nobody calls qxl_core_collect() or
- * qxl_core_flush(). Any context.
+ * qxl_core_flush(). Does not sleep.
  */
 bool qxl_core_is_stalled(struct qxl_core *core);
 

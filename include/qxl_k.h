@@ -94,8 +94,15 @@ void qxl_k_free(void *memory);
 
 /* mutex.c */
 
+/* Which mutex it is, for lockdep, in the order in which they nest. */
+enum qxl_k_mutex_class {
+	QXL_K_MUTEX_IO,
+	QXL_K_MUTEX_CURSOR,
+	QXL_K_MUTEX_CLASSES
+};
+
 /* NULL on -ENOMEM. May sleep. */
-struct qxl_k_mutex *qxl_k_mutex_create(void);
+struct qxl_k_mutex *qxl_k_mutex_create(enum qxl_k_mutex_class mutex_class);
 void qxl_k_mutex_destroy(struct qxl_k_mutex *mutex);
 /* May sleep. */
 void qxl_k_mutex_lock(struct qxl_k_mutex *mutex);

@@ -17,7 +17,9 @@ class QXL_CAPABILITY("mutex") Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
-  [[nodiscard]] bool create() { return (handle_ = qxl_k_mutex_create()) != nullptr; }
+  [[nodiscard]] bool create(qxl_k_mutex_class mutex_class) {
+    return (handle_ = qxl_k_mutex_create(mutex_class)) != nullptr;
+  }
   void lock() QXL_ACQUIRE() { qxl_k_mutex_lock(handle_); }
   void unlock() QXL_RELEASE() { qxl_k_mutex_unlock(handle_); }
 

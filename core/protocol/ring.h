@@ -65,6 +65,9 @@ class ProducerRing : private RingWords<Ring> {
     return kItems - (next_ - load_acquire(this->cons()));
   }
 
+  // How many commands the host has taken, if it says the truth; modulo 2^32.
+  [[nodiscard]] uint32_t taken() const { return load_acquire(this->cons()); }
+
   // Commands that the host has not taken; at most kItems, whatever it wrote.
   [[nodiscard]] uint32_t used() const {
     uint32_t used = next_ - load_acquire(this->cons());

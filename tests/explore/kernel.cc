@@ -241,7 +241,7 @@ void qxl_k_free(void *memory) {
 
 // mutex.c
 
-struct qxl_k_mutex *qxl_k_mutex_create(void) {
+struct qxl_k_mutex *qxl_k_mutex_create(enum qxl_k_mutex_class) {
   return make<qxl_k_mutex>("mutex_create");
 }
 

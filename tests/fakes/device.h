@@ -37,6 +37,8 @@ struct DeviceConfig {
 struct Misbehaviour {
   std::atomic<bool> never_answers_async{false};
   std::atomic<bool> stops_consuming{false};
+  std::atomic<bool> stops_drawing{false};   // the display's ring alone
+  std::atomic<bool> stops_pointing{false};  // the cursor's
   std::atomic<bool> ignores_oom{false};
   std::atomic<bool> keeps_releases{false};
 };

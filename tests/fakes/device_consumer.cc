@@ -47,7 +47,8 @@ bool FakeDevice::consume() {
   QXLCommandRing &ring = ram()->cmd_ring;
   const uint32_t count = waiting(ring);
 
-  if (count == 0 || bad.stops_consuming || !ring_allowed("command")) return false;
+  if (count == 0 || bad.stops_consuming || bad.stops_drawing || !ring_allowed("command"))
+    return false;
   if (count > QXL_COMMAND_RING_SIZE || load(&ring.num_items) != QXL_COMMAND_RING_SIZE) {
     bug("command ring: %u waiting, %u items", count, ring.num_items);
     return false;
@@ -66,7 +67,8 @@ bool FakeDevice::consume_cursor() {
   QXLCursorRing &ring = ram()->cursor_ring;
   const uint32_t count = waiting(ring);
 
-  if (count == 0 || bad.stops_consuming || !ring_allowed("cursor")) return false;
+  if (count == 0 || bad.stops_consuming || bad.stops_pointing || !ring_allowed("cursor"))
+    return false;
   if (count > QXL_CURSOR_RING_SIZE || load(&ring.num_items) != QXL_CURSOR_RING_SIZE) {
     bug("cursor ring: %u waiting, %u items", count, ring.num_items);
     return false;
@@ -112,8 +114,8 @@ bool FakeDevice::step() {
 
     worked = step_locked();
     if (!worked && !bad.stops_consuming) {
-      worked |= !arm(ram()->cmd_ring) && mode_ == Mode::native;
-      worked |= !arm(ram()->cursor_ring) && mode_ == Mode::native;
+      worked |= !bad.stops_drawing && !arm(ram()->cmd_ring) && mode_ == Mode::native;
+      worked |= !bad.stops_pointing && !arm(ram()->cursor_ring) && mode_ == Mode::native;
     }
   }
   if (FakeKernel::get().threaded())

@@ -56,7 +56,7 @@ void check_free(std::mutex &mutex, const Held &held, const void *lock, const cha
 
 }  // namespace
 
-struct qxl_k_mutex *qxl_k_mutex_create(void) {
+struct qxl_k_mutex *qxl_k_mutex_create(enum qxl_k_mutex_class) {
   fake::may_sleep("mutex_create");
   if (FakeKernel::get().next_allocation_fails()) return nullptr;
   FakeKernel::get().alive.mutexes++;

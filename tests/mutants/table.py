@@ -141,6 +141,13 @@ UNIT_MUTANTS = [
          " && height == primary_height_)")]),
     ("adopted-is-cleared", "AdoptedPrimary.StartsWithWhatIsThere", [
         ("device.cc", "  create.flags = QXL_SURF_FLAG_KEEP_DATA;\n", "")]),
+    # A host that does nothing.
+    ("any-queue-moves", "Backpressure.APointerThatMovesIsNoPicture", [
+        ("submit.cc", "  return taken + given_back_[index_of(queue)];",
+         "  (void)taken;\n  return progress_.count();")]),
+    ("any-queue-stalls", "Backpressure.PicturesDoNotWaitForThePointer", [
+        ("submit.cc", "  store_relaxed(&stalled_[index_of(queue)], kStalled | moved);",
+         "  store_relaxed(&stalled_[0], kStalled | moves(Queue::kDisplay));")]),
     # A device that is gone.
     ("vanished-is-a-guest-bug", "Interrupt.VanishedDeviceIsNotOurs", [
         ("device.cc", " || pending == kVanished", "")]),

@@ -263,6 +263,67 @@ TEST_F(Backpressure, PutOffAndShownLater) {
       ASSERT_EQ(device->pixel((int)x, (int)y), last.pixel(x, y)) << x << ' ' << y;
 }
 
+// The display's connection is stuck, the pointer's is not: the host goes on taking
+// and giving back pointer commands.
+TEST_F(Backpressure, APointerThatMovesIsNoPicture) {
+  const std::vector<qxl_rect> rects(1, {0, 0, 8, 8});
+  int32_t x = 0;
+
+  start_head(640, 480);
+  ASSERT_EQ(set_pointer(), 0);
+  pump();
+  device->bad.stops_drawing = true;
+  for (uint32_t i = 0; i < 32; i++) ASSERT_EQ(present(fake::Frame(64, 64, 200 + i), rects), 0) << i;
+  const auto wait = kernel.on_wait;
+  kernel.on_wait = [&] {
+    EXPECT_EQ(qxl_core_cursor_move(core, 0, ++x, 0), 0);
+    wait();
+    device->flush_releases();
+    return false;  // time passes
+  };
+  const uint64_t before = kernel.now_ms();
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  EXPECT_GE(kernel.now_ms() - before, 2000u);
+  EXPECT_LE(kernel.now_ms() - before, 3000u);
+  EXPECT_GT(x, 10);
+  EXPECT_TRUE(qxl_core_is_stalled(core));
+  kernel.on_wait = wait;
+  EXPECT_EQ(qxl_core_cursor_move(core, 0, 0, 0), 0);
+  EXPECT_TRUE(qxl_core_is_stalled(core));
+  EXPECT_EQ(present(fake::Frame(64, 64), rects), -EAGAIN);
+  EXPECT_EQ(counters().lost, 0u);
+  device->bad.stops_drawing = false;
+  pump();
+  EXPECT_FALSE(qxl_core_is_stalled(core));
+}
+
+// And the other way round.
+TEST_F(Backpressure, PicturesDoNotWaitForThePointer) {
+  int error = 0;
+  uint32_t i = 0;
+
+  start_head(640, 480);
+  ASSERT_EQ(set_pointer(), 0);
+  pump();
+  device->bad.stops_pointing = true;
+  const auto wait = kernel.on_wait;
+  kernel.on_wait = [&] {
+    EXPECT_EQ(present_all(fake::Frame(640, 480, ++i)), 0);
+    wait();
+    return false;
+  };
+  const uint64_t before = kernel.now_ms();
+  for (int moves = 0; !error && moves < 100; moves++)
+    error = qxl_core_cursor_move(core, 0, moves, 0);
+  EXPECT_EQ(error, -EAGAIN);
+  EXPECT_GE(kernel.now_ms() - before, 2000u);
+  EXPECT_LE(kernel.now_ms() - before, 3000u);
+  kernel.on_wait = wait;
+  EXPECT_FALSE(qxl_core_is_stalled(core));
+  EXPECT_EQ(present_all(fake::Frame(640, 480, 7)), 0);
+  EXPECT_EQ(counters().lost, 0u);
+}
+
 TEST_F(Backpressure, RecoversAfterAReset) {
   std::vector<qxl_rect> rects(64, {0, 0, 8, 8});
 

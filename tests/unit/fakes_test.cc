@@ -19,7 +19,7 @@ class Fakes : public fake::KernelTest {
 };
 
 TEST_F(Fakes, RecursiveLock) {
-  qxl_k_mutex *mutex = qxl_k_mutex_create();
+  qxl_k_mutex *mutex = qxl_k_mutex_create(QXL_K_MUTEX_IO);
 
   qxl_k_mutex_lock(mutex);
   qxl_k_mutex_lock(mutex);
@@ -48,7 +48,7 @@ TEST_F(Fakes, SleepingUnderASpinlock) {
   expect_one("alloc");
   qxl_k_event_wait(event, 0, 10);
   expect_one("event_wait");
-  qxl_k_mutex_destroy(qxl_k_mutex_create());
+  qxl_k_mutex_destroy(qxl_k_mutex_create(QXL_K_MUTEX_IO));
   expect_one("mutex_create");
   qxl_k_spinlock_unlock(lock);
   qxl_k_idr_preload();
@@ -80,7 +80,7 @@ TEST_F(Fakes, LockOrderAndInterrupts) {
 
 TEST_F(Fakes, Leaks) {
   void *memory = qxl_k_alloc(8);
-  qxl_k_mutex *mutex = qxl_k_mutex_create();
+  qxl_k_mutex *mutex = qxl_k_mutex_create(QXL_K_MUTEX_IO);
 
   kernel.check_nothing_left();
   expect_one("1 allocations, 0 events, 0 idrs, 1 mutexes");
@@ -89,7 +89,7 @@ TEST_F(Fakes, Leaks) {
 }
 
 TEST_F(Fakes, HeldLockAtTheEnd) {
-  qxl_k_mutex *mutex = qxl_k_mutex_create();
+  qxl_k_mutex *mutex = qxl_k_mutex_create(QXL_K_MUTEX_IO);
 
   qxl_k_mutex_lock(mutex);
   qxl_k_mutex_destroy(mutex);
