@@ -2,6 +2,10 @@
 #
 # make help says what there is.
 
+ifneq ($(or $(KDIR),$(KERNELDIR)),)
+KDIR ?= $(KERNELDIR)
+KVER ?= $(shell cat "$(KDIR)/include/config/kernel.release")
+endif
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 OUT := build/$(KVER)
@@ -60,8 +64,8 @@ check-mutants: ## break the lifetime rules one at a time; each must be caught
 	@$(MAKE) --no-print-directory -C tests check-mutants
 
 .PHONY: modules
-modules: ## build qxl.ko for kernel KVER (default: the running one) in build/KVER/
-	@scripts/check-build-deps $(KVER) $(KDIR)
+modules: ## build qxl.ko for kernel KVER, or the one built in KDIR (default: the running one), in build/KVER/
+	@scripts/check-build-deps "$(KVER)" "$(KDIR)"
 	@scripts/mirror-sources $(OUT)
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(OUT) modules
 	@scripts/check-module $(OUT)

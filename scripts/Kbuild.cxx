@@ -8,7 +8,7 @@
 # Debian's compiler names follow gcc-N / g++-N; a plain gcc means plain g++.
 CXX := $(if $(filter clang%,$(notdir $(CC))),$(subst clang,clang++,$(CC)),$(subst gcc,g++,$(CC)))
 
-spice-protocol-dir ?= /usr/include/spice-1
+SPICE_PROTOCOL_DIR ?= /usr/include/spice-1
 
 # Words of $(c_flags) with no meaning, or the wrong one, for the core.
 cxx-drop := -I% -D% -include %.h -nostdinc -isystem -std=% -g% -Wp,-D% \
@@ -30,7 +30,7 @@ cxx-flags = $(filter-out $(cxx-drop),$(c_flags)) \
 	    -fno-threadsafe-statics -fno-asynchronous-unwind-tables \
 	    -fno-unwind-tables -fno-use-cxa-atexit -g0 \
 	    -Wall -Wextra -Wshadow -Wframe-larger-than=1024 -Werror=vla \
-	    -I$(src)/include -I$(src) -isystem $(spice-protocol-dir)
+	    -I$(src)/include -I$(src) -isystem $(SPICE_PROTOCOL_DIR)
 
 quiet_cmd_cxx_o_cc = CXX $(quiet_modtag)  $@
       cmd_cxx_o_cc = $(CXX) $(cxx-flags) -c -o $@ $< $(cmd_objtool)

@@ -154,7 +154,8 @@ static void set_mode(unsigned int round)
 {
 	drmModeModeInfo mode;
 
-	card_mode(&card, round % 2 ? WIDTH : 800, round % 2 ? HEIGHT : 600, &mode);
+	card_mode(&card, round % 2 ? WIDTH : 800, round % 2 ? HEIGHT : 600,
+		  &mode);
 	card_show(&card, &mode, frame.fb, 0, 0, 0);
 }
 

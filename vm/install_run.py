@@ -182,7 +182,32 @@ def _old_version(story):
     old.mkdir()
     conf = (story.machine.path / TREE.lstrip("/") / "dkms.conf").read_text()
     (old / "dkms.conf").write_text(conf.replace(f'"{version()}"', '"0.0.1"'))
+    (old / ".dkms-install").touch()
     story.perform("an older version is there", "dkms add qxl/0.0.1")
+
+
+def _elsewhere(story):
+    """Sources that somebody has unpacked beside DKMS's own, one set where dkms-install would put its copy."""
+    mine = story.machine.path / "usr/src/qxl-mine"
+    conf = (story.machine.path / TREE.lstrip("/") / "dkms.conf").read_bytes()
+    theirs = story.machine.path / f"usr/src/qxl-{version()}"
+    for folder in (mine, theirs):
+        folder.mkdir()
+        (folder / "dkms.conf").write_bytes(conf)
+    story.refuses("make does not write over sources that it has not put there", "not by this script",
+                  f"make -C {TREE} dkms-install")
+    good = (theirs / "dkms.conf").exists()
+    story.machine.run(f"rm -r /usr/src/qxl-{version()}")
+    return mine, good
+
+
+def _bad_kernel(story):
+    """Headers of a kernel that DKMS refuses to build for: others are installed all the same."""
+    headers = story.machine.path / "usr/lib/modules/6.0.0-other/build"
+    headers.mkdir(parents=True)
+    (headers / "Makefile").touch()
+    (headers / ".config").write_text('CONFIG_CC_VERSION_TEXT="gcc (Debian) 12"\n')
+    return headers.parent
 
 
 def bookworm(story):
@@ -190,9 +215,13 @@ def bookworm(story):
     module_build.copy_sources(story.machine.path / TREE.lstrip("/"))
     story.refuses("make names the package of missing headers", "apt-get install linux-headers-6.0-none",
                   f"make -C {TREE} dkms-install KVER=6.0-none")
+    mine, kept = _elsewhere(story)
     _old_version(story)
-    story.perform(f"installed with {MAKE.name}", *MAKE.install)
+    other = _bad_kernel(story)
+    story.perform(f"installed with {MAKE.name}, one kernel being another's", *MAKE.install)
     story.check(not (story.machine.path / "usr/src/qxl-0.0.1").exists(), "the older version is gone")
+    story.check(kept and mine.exists(), "what somebody else has unpacked is left alone")
+    story.machine.run(f"rm -r /usr/src/{mine.name} /usr/lib/modules/{other.name}")
     story.perform("kernel upgrade", "dpkg -i /opt/upgrade/*.deb")
     old, new = story.machine.releases()
     for release in (old, new):

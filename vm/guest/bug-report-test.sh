@@ -8,6 +8,7 @@ script=$1
 work=/tmp/bug-report
 bundle=$work/qxl-bug-report
 secret=not-for-others
+machine=alices-machine
 count=0
 
 # result NAME COMMAND...: a case that passes when the command does
@@ -68,13 +69,26 @@ device_is_described() {
 }
 
 nothing_private() {
-	! grep -r -e $secret -e "/home/alice" -e " $(uname -n) " $bundle | sed 's/^/# /' | grep .
+	! grep -r -e $secret -e "/home/alice" -e $machine $bundle | sed 's/^/# /' | grep .
 }
 
 # Neither a name in a log nor the machine's name in it goes out.
 plant_log() {
 	mkdir -p /var/log
 	echo "[1.0] Current Operating System: Linux $(uname -n) 6.0, /home/alice/.config read" > /var/log/Xorg.7.log
+	echo "name=$(uname -n) <$(uname -n)> $(uname -n) $(uname -n)." >> /var/log/Xorg.7.log
+}
+
+# A server of a user's own has its log in the user's folder.
+plant_server() {
+	mkdir -p /home/alice/.local/share/xorg
+	printf '#!/bin/sh\nexec 9>> /home/alice/.local/share/xorg/Xorg.0.log\necho hello >&9\nsleep 600\n' > $work/Xorg
+	chmod +x $work/Xorg
+	$work/Xorg &
+	server=$!
+	while [ ! -s /home/alice/.local/share/xorg/Xorg.0.log ]; do
+		sleep 0.1
+	done
 }
 
 missing_is_noted() {
@@ -90,10 +104,11 @@ missing_is_noted() {
 xorg_is_there() { has_all xorg '== /tmp/x11/Xorg' 'X.Org X Server' && has compositor '^Xorg'; }
 
 echo "KTAP version 1"
-[ "${2:-}" = xorg ] || echo alices-machine > /proc/sys/kernel/hostname
+[ "${2:-}" = xorg ] || echo $machine > /proc/sys/kernel/hostname
 mkdir -p $work
 plant_tools
 plant_log
+plant_server
 result "an archive with the name that was asked for" named_as_asked
 result "readable by its owner alone" for_its_owner_alone
 result "an archive with a name of its own" named_by_itself
@@ -106,6 +121,9 @@ result "debugfs" debugfs_is_there
 result "connectors" has_all connectors 'card[0-9]-Virtual-1/status' '^connected'
 result "what is the host" has qemu 'QEMU'
 result "logs without what is private" has xorg 'Linux HOST 6.0, /home/USER/.config'
+result "the machine's name in any place" has xorg '^name=HOST <HOST> HOST HOST[.]$'
+result "a log in a user's folder" has_all xorg '^== /home/USER/.local/share/xorg/Xorg.0.log$' '^hello$'
+kill $server
 result "nothing private anywhere" nothing_private
 [ "${2:-}" != xorg ] || result "Xorg's log and name" xorg_is_there
 result "what is missing is noted" missing_is_noted
