@@ -113,12 +113,12 @@ Result<> Cursor::send_hide() {
 }
 
 Result<> Cursor::send_set(uint32_t head) {
-  Head& wanted = heads_[head];
-  qxl_cursor_image& image = wanted.image;
+  qxl_cursor_image& image = heads_[head].image;
   const uint8_t* pixels = nullptr;
-  auto sent = send(cursor_bytes(image.width, image.height), [&](CommandMemory memory) {
-    pixels = build_cursor_set(memory, image, wanted.x, wanted.y);
-  });
+  auto sent = send(cursor_bytes(image.width, image.height),
+                   [&pixels, wanted = heads_[head]](CommandMemory memory) {
+                     pixels = build_cursor_set(memory, wanted.image, wanted.x, wanted.y);
+                   });
   shape_forgotten_ = !sent.ok();
   if (sent.ok() && image.pixels != place_of(head)) {
     image.pixels = pixels;
