@@ -20,7 +20,7 @@ constexpr uint32_t kSettleMs = 100;
 constexpr uint32_t kSettleSliceMs = 2;
 // Calls of flush() further apart than this are about different fences.
 constexpr uint32_t kFlushGapMs = 5000;
-// Above the counts of progress.
+// Above the counts of moves.
 constexpr uint64_t kStalled = uint64_t{1} << 32;
 
 constexpr uint32_t index_of(Queue queue) {
@@ -437,8 +437,7 @@ void Submission::finish(Release& release, int error) {
     counters_.in_flight_bytes -= Arena::bytes(release.extent);
     qxl_k_trace_release(dev_, releases_.id_of(release).value(), Arena::bytes(release.extent),
                         error);
-    bool is_pointer = release.arena == &arenas_[static_cast<uint32_t>(Pool::kCursor)];
-    ++given_back_[index_of(is_pointer ? Queue::kCursor : Queue::kDisplay)];
+    ++given_back_[index_of(queue_of(static_cast<Pool>(release.arena - arenas_)))];
   }
   if (release.fence) qxl_k_fence_signal(release.fence, error);
   if (release.surface != kPrimarySurface) ids_.free(release.surface);

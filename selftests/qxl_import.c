@@ -26,6 +26,7 @@
 #include "foreign.h"
 #include "host.h"
 #include "ktap.h"
+#include "meminfo.h"
 #include "plug.h"
 #include "prime.h"
 
@@ -556,19 +557,6 @@ static void give_back(int vgem, const struct loan *loan)
 	close(loan->dma_buf);
 }
 
-static uint64_t free_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	uint64_t kib = 0;
-	char line[128];
-
-	while (file && !kib && fgets(line, sizeof(line), file))
-		sscanf(line, "MemFree: %" SCNu64, &kib);
-	if (file)
-		fclose(file);
-	return kib << 10;
-}
-
 /*
  * The pages of a buffer that nobody has touched are there when vgem wants them:
  * so much memory is not free any more, or most of it when others gave some back.
@@ -585,11 +573,11 @@ static void lent_untouched(void)
 		return;
 	ret = dumb_create(&dumb, card.fd, LARGE, LARGE);
 	check(!ret, "a buffer: %d", ret);
-	before = free_bytes();
+	before = meminfo_bytes("MemFree");
 	loan = lend(vgem, dumb.handle);
-	check(free_bytes() + dumb.size / 4 * 3 < before,
+	check(meminfo_bytes("MemFree") + dumb.size / 4 * 3 < before,
 	      "of %" PRIu64 " bytes %" PRIu64 " are free afterwards", before,
-	      free_bytes());
+	      meminfo_bytes("MemFree"));
 	dumb_close(&dumb);
 	map = prime_mmap(loan.dma_buf, dumb.size);
 	give_back(vgem, &loan);

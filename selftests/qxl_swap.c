@@ -3,7 +3,6 @@
  * Memory runs short: TTM swaps buffers out that nobody uses just then. One that was
  * on screen before is shown again as it was, and not what has its pages since.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,8 @@
 #include "dumb.h"
 #include "host.h"
 #include "ktap.h"
+#include "meminfo.h"
+#include "sysfs.h"
 
 #define LIMIT "/sys/module/ttm/parameters/pages_limit"
 #define LOW_PAGES 4096
@@ -49,29 +50,12 @@ static void setup(void)
 		ktap_bail("show: %d", ret);
 }
 
-/* A number of a file, after @key where there is one; 0 if there is none. */
-static uint64_t read_number(const char *path, const char *key)
+static int set_limit(uint64_t pages)
 {
-	FILE *file = fopen(path, "r");
-	uint64_t number = 0;
-	char line[128];
+	char text[24];
 
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)) &&
-		    sscanf(line + strlen(key), "%" SCNu64, &number) == 1)
-			break;
-	fclose(file);
-	return number;
-}
-
-static bool set_limit(uint64_t pages)
-{
-	FILE *file = fopen(LIMIT, "w");
-	bool set = file && fprintf(file, "%" PRIu64, pages) > 0;
-
-	return file && !fclose(file) && set;
+	snprintf(text, sizeof(text), "%" PRIu64, pages);
+	return sysfs_write(LIMIT, text);
 }
 
 /* More than the limit: what was there before goes. */
@@ -104,23 +88,23 @@ static void use_pages_again(void)
 
 static void shown_again(void)
 {
-	uint64_t limit = read_number(LIMIT, "");
+	uint64_t limit = sysfs_number(LIMIT);
 	uint64_t before, after;
 	int ret;
 
 	ret = card_update(&card, second.fb, NULL, 0, 0, 0);
 	check(!ret, "the second buffer: %d", ret);
-	before = read_number("/proc/meminfo", "Shmem:");
-	if (!limit || !set_limit(LOW_PAGES)) {
+	before = meminfo_bytes("Shmem");
+	if (!limit || set_limit(LOW_PAGES)) {
 		ktap_skip("TTM has no limit that can be set");
 		return;
 	}
 	use_up_memory();
-	after = read_number("/proc/meminfo", "Shmem:");
-	check(set_limit(limit), "the limit is not as it was");
-	check(after >= before + first.size / 1024,
-	      "nothing was swapped out: %" PRIu64 " KiB, then %" PRIu64, before,
-	      after);
+	after = meminfo_bytes("Shmem");
+	check(!set_limit(limit), "the limit is not as it was");
+	check(after >= before + first.size,
+	      "nothing was swapped out: %" PRIu64 " bytes, then %" PRIu64,
+	      before, after);
 	use_pages_again();
 	ret = card_update(&card, first.fb, NULL, 0, 0, 0);
 	check(!ret, "the first buffer: %d", ret);

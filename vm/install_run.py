@@ -176,24 +176,25 @@ class Story:
         printer.run(result)
 
 
+def _unpack(story, name, conf_version):
+    """Sources where DKMS looks for them: a folder with this driver's dkms.conf, of whatever version."""
+    folder = story.machine.path / f"usr/src/qxl-{name}"
+    folder.mkdir()
+    conf = (story.machine.path / TREE.lstrip("/") / "dkms.conf").read_text()
+    (folder / "dkms.conf").write_text(conf.replace(f'"{version()}"', f'"{conf_version}"'))
+    return folder
+
+
 def _old_version(story):
     """A version that was added before, and must go when ours comes."""
-    old = story.machine.path / "usr/src/qxl-0.0.1"
-    old.mkdir()
-    conf = (story.machine.path / TREE.lstrip("/") / "dkms.conf").read_text()
-    (old / "dkms.conf").write_text(conf.replace(f'"{version()}"', '"0.0.1"'))
-    (old / ".dkms-install").touch()
+    (_unpack(story, "0.0.1", "0.0.1") / ".dkms-install").touch()
     story.perform("an older version is there", "dkms add qxl/0.0.1")
 
 
 def _elsewhere(story):
     """Sources that somebody has unpacked beside DKMS's own, one set where dkms-install would put its copy."""
-    mine = story.machine.path / "usr/src/qxl-mine"
-    conf = (story.machine.path / TREE.lstrip("/") / "dkms.conf").read_bytes()
-    theirs = story.machine.path / f"usr/src/qxl-{version()}"
-    for folder in (mine, theirs):
-        folder.mkdir()
-        (folder / "dkms.conf").write_bytes(conf)
+    mine = _unpack(story, "mine", version())
+    theirs = _unpack(story, version(), version())
     story.refuses("make does not write over sources that it has not put there", "not by this script",
                   f"make -C {TREE} dkms-install")
     good = (theirs / "dkms.conf").exists()

@@ -128,10 +128,13 @@ int CoreTest::present_all(const Frame &frame) {
   return present(frame, {{0, 0, (int32_t)frame.width, (int32_t)frame.height}});
 }
 
-int CoreTest::set_pointer(uint32_t head, int32_t x, int32_t y) {
-  const Frame frame(16, 16, head);
+int CoreTest::set_pointer(const Frame &frame, uint32_t head, int32_t x, int32_t y) {
   const qxl_cursor_image image = {frame.pixels.data(), nullptr, frame.pitch, 16, 16, 0, 0};
   return qxl_core_cursor_set(core, head, &image, x, y);
+}
+
+int CoreTest::set_pointer(uint32_t head, int32_t x, int32_t y) {
+  return set_pointer(Frame(16, 16, head), head, x, y);
 }
 
 qxl_counters CoreTest::counters() const {

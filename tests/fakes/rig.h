@@ -64,7 +64,9 @@ class CoreTest : public KernelTest {
   int present(const Frame &frame, const std::vector<qxl_rect> &rects, int32_t dx = 0,
               int32_t dy = 0);
   int present_all(const Frame &frame);
-  // A pointer of 16 x 16 pixels, its hotspot in a corner.
+  // A pointer of 16 x 16 pixels, its hotspot in a corner; of the caller's pixels, or
+  // those of Frame(16, 16, head).
+  int set_pointer(const Frame &frame, uint32_t head, int32_t x, int32_t y);
   int set_pointer(uint32_t head = 0, int32_t x = 0, int32_t y = 0);
   // Lets the host and the deferred work run until nothing happens.
   void pump();

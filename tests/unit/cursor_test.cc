@@ -325,9 +325,8 @@ TEST_F(SharedPointer, ImagesOutliveTheDevicesMemory) {
 // One that was not shown when it was set.
 TEST_F(SharedPointer, ImagesAreTakenAtOnce) {
   fake::Frame frame(16, 16, 1);
-  const qxl_cursor_image image = {frame.pixels.data(), nullptr, frame.pitch, 16, 16, 0, 0};
   set(0, 50, 50);
-  ASSERT_EQ(qxl_core_cursor_set(core, 1, &image, 50, 50), 0);
+  ASSERT_EQ(set_pointer(frame, 1, 50, 50), 0);
   frame.scribble(77);
   expect_shown(0, 50, 50);
   hide(0);
@@ -337,10 +336,9 @@ TEST_F(SharedPointer, ImagesAreTakenAtOnce) {
 // Nor when the host takes nothing.
 TEST_F(SharedPointer, ImagesAreTakenWhenTheyCanNotBeSent) {
   fake::Frame frame(16, 16, 1);
-  const qxl_cursor_image image = {frame.pixels.data(), nullptr, frame.pitch, 16, 16, 0, 0};
   device->bad.stops_consuming = true;
   int ret = 0;
-  for (int i = 0; i < 100 && ret == 0; i++) ret = qxl_core_cursor_set(core, 1, &image, 150, 50);
+  for (int i = 0; i < 100 && ret == 0; i++) ret = set_pointer(frame, 1, 150, 50);
   EXPECT_EQ(ret, -EAGAIN);
   frame.scribble(77);
   device->bad.stops_consuming = false;
@@ -359,8 +357,7 @@ TEST_F(SharedPointer, WhoHidIsNotMoved) {
 // The pointer is handed over while the image that it had is not there any more.
 TEST_F(SharedPointer, ImagesAreKept) {
   auto pixels = std::make_unique<fake::Frame>(16, 16, 0);
-  const qxl_cursor_image image = {pixels->pixels.data(), nullptr, pixels->pitch, 16, 16, 0, 0};
-  ASSERT_EQ(qxl_core_cursor_set(core, 0, &image, 50, 50), 0);
+  ASSERT_EQ(set_pointer(*pixels, 0, 50, 50), 0);
   pixels->scribble(77);
   pixels.reset();
   set(1, 150, 50);
