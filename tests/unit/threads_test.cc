@@ -100,6 +100,7 @@ TEST_F(Threads, PresentCursorAndSurfaces) {
            counters();
          }
        }});
+  qxl_core_flush(core);  // what was evicted last, nobody has woken the host for
   expect_all_consumed();
   device->stop_thread();
   qxl_core_stop(core, 0);
