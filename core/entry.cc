@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The border: every extern "C" function of the core, and the only place where
 // an Error becomes an errno.
+#include <algorithm>
+
 #include "core/base/errno.h"
 #include "core/device.h"
 #include "core/draw_parser.h"
@@ -51,7 +53,10 @@ extern "C" {
 
 int qxl_core_read_rom(qxl_device* dev, const qxl_resources* res, qxl_rom_info* rom) {
   auto result = qxl::read_rom(dev, *res);
-  if (result.ok()) *rom = result.value();
+  if (result.ok()) {
+    *rom = result.value();
+    rom->n_surfaces = std::min(rom->n_surfaces, qxl::Surfaces::kMostIds);
+  }
   return errno_of(result);
 }
 

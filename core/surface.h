@@ -21,6 +21,10 @@ Result<size_t> surface_size(const qxl_surface_desc& desc);
 // before the surface is created, in destroys_[id].
 class Surfaces {
  public:
+  // Ids that are used of a device that has more. Each surface holds two records
+  // for as long as it lives: half of all are left for what is drawn.
+  static constexpr uint32_t kMostIds = ReleaseTable::kRecords / 4;
+
   Surfaces(Submission& submission, SurfaceIds& ids) : submission_(submission), ids_(ids) {}
   ~Surfaces() { qxl_k_free(static_cast<void*>(destroys_)); }
   Surfaces(const Surfaces&) = delete;

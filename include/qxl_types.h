@@ -50,7 +50,8 @@ struct qxl_rom_info {
 	uint64_t primary_offset;
 	uint64_t primary_bytes; /* upper bound of stride * height */
 	uint32_t id;            /* which of the guest's QXL devices this is */
-	uint32_t n_surfaces;    /* ids 0 .. n_surfaces - 1; 0 is the primary */
+	/* ids 0 .. n_surfaces - 1, 0 being the primary; not more than are of use */
+	uint32_t n_surfaces;
 	uint8_t slots_start;
 	uint8_t slots_end;
 	uint8_t slot_id_bits;

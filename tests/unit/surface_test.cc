@@ -488,6 +488,31 @@ TEST_F(Surface, LostWhileCreateWaitsForTheRing) {
   EXPECT_EQ(counters().surfaces, 0u);
 }
 
+// A device may offer more than there are records for: pictures need some too.
+TEST_F(Surface, AllOfThemLeaveRoomForPictures) {
+  std::vector<std::unique_ptr<qxl_bo>> bos;
+  const fake::Frame frame(64, 64);
+  uint32_t ids = 0, id;
+
+  config.ram_bytes = 64 << 20;
+  config.n_surfaces = 8192;
+  start(64, 64);
+  EXPECT_EQ(rom.n_surfaces, 2048u);
+  int error = 0;
+  while (!error) {
+    bos.push_back(std::make_unique<qxl_bo>());
+    error = create_surface(*bos.back(), new_fence(), id);
+    if (!error) ids++;
+  }
+  EXPECT_EQ(error, -ENOSPC);
+  EXPECT_EQ(ids, rom.n_surfaces - 1);
+  EXPECT_EQ(counters().release_slots, 2 * ids);
+  const uint64_t before = kernel.now_ms();
+  for (int i = 0; i < 1000; i++) ASSERT_EQ(present_all(frame), 0);
+  EXPECT_EQ(kernel.now_ms(), before);
+  for (uint32_t i = 1; i <= ids; i++) qxl_core_surface_evict(core, i);
+}
+
 TEST_F(Surface, Churn) {
   std::mt19937 random(3);
   struct Entry {
