@@ -65,9 +65,7 @@ static void catchup_work(struct work_struct *work)
 		return;
 	/* It may be waiting to be asked for what it can give back. */
 	qxl_core_flush(qdev->core);
-	if (qxl_core_is_lost(qdev->core))
-		qxl_reset_schedule(qdev);
-	else if (catch_up(qdev))
+	if (!qxl_core_is_lost(qdev->core) && catch_up(qdev))
 		qxl_catchup_schedule(qdev);
 	drm_dev_exit(idx);
 }

@@ -97,8 +97,6 @@ static void update_cursor(struct drm_plane *plane,
 	/* The core keeps what the host has missed. */
 	if (ret == -EAGAIN)
 		qxl_catchup_schedule(qdev);
-	else if (ret == -EIO)
-		qxl_reset_schedule(qdev);
 	drm_dev_exit(idx);
 }
 

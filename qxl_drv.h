@@ -94,9 +94,8 @@ struct qxl_device {
 	atomic_t awaited_fences;  /* somebody waits for them */
 	struct llist_head closed; /* BOs that the host has let go of */
 	struct work_struct closed_work;
-	struct work_struct reset_work;
+	struct delayed_work reset_work;
 	struct ratelimit_state resets; /* how many there may be */
-	bool left_alone;               /* there were more: reset_work's own */
 	bool resets_allowed; /* not while the device is stopped on purpose */
 	struct delayed_work catchup_work;
 	bool catchup_allowed; /* the same */
@@ -165,8 +164,8 @@ void qxl_irq_flush(struct qxl_device *qdev, unsigned long delay);
 /* Until the first qxl_reset_allow() there are no resets. */
 void qxl_reset_init(struct qxl_device *qdev);
 /*
- * The device is lost: resets it soon, if that is allowed and has not been in vain.
- * Any context.
+ * The device is lost: resets it soon, if that is allowed and has not been in vain,
+ * and again later as long as it is lost. Any context.
  */
 void qxl_reset_schedule(struct qxl_device *qdev);
 /* A device that is lost already is reset soon. The DRM device is registered. */

@@ -420,8 +420,6 @@ static int run(struct exec *exec)
 			break;
 		cond_resched();
 	}
-	if (ret == -EIO)
-		qxl_reset_schedule(exec->qdev);
 	drm_dev_exit(idx);
 	return ret;
 }

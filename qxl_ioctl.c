@@ -58,8 +58,6 @@ static int update_area(struct qxl_bo *bo, const struct qxl_rect *area)
 	if (!ret)
 		ret = qxl_surface_update(bo, area);
 	ttm_bo_unreserve(&bo->tbo);
-	if (ret == -EIO)
-		qxl_reset_schedule(to_qxl(ddev));
 exit:
 	drm_dev_exit(idx);
 	return ret;

@@ -48,9 +48,7 @@ static void flush(struct work_struct *work)
 					       struct qxl_device, flush_work);
 
 	qxl_core_flush(qdev->core);
-	if (qxl_core_is_lost(qdev->core))
-		qxl_reset_schedule(qdev);
-	else if (atomic_read(&qdev->awaited_fences))
+	if (!qxl_core_is_lost(qdev->core) && atomic_read(&qdev->awaited_fences))
 		queue_delayed_work(qdev->workqueue, &qdev->flush_work,
 				   msecs_to_jiffies(QXL_FLUSH_INTERVAL_MS));
 }

@@ -173,15 +173,12 @@ static void qxl_primary_atomic_update(struct drm_plane *plane,
 	struct drm_plane_state *new_state =
 		drm_atomic_get_new_plane_state(state, plane);
 	struct qxl_device *qdev = to_qxl(plane->dev);
-	int idx, ret;
+	int idx;
 
 	if (!drm_dev_enter(plane->dev, &idx))
 		return;
-	ret = show_primary(old_state, new_state);
-	if (ret == -EAGAIN)
+	if (show_primary(old_state, new_state) == -EAGAIN)
 		qxl_catchup_schedule(qdev);
-	else if (ret)
-		qxl_reset_schedule(qdev);
 	drm_dev_exit(idx);
 }
 

@@ -12,14 +12,16 @@
 
 #include "qxl_drv.h"
 
-/* A device that needs more resets than this is better left alone. */
+/* A device that needs more resets than this is left alone until the period ends. */
 #define QXL_RESETS 3
-#define QXL_RESETS_PERIOD (60 * HZ)
+#define QXL_RESETS_PERIOD_S 60
 
 /* Device and core anew. No BO is a surface of the host after it. */
 static int restart(struct qxl_device *qdev)
 {
 	qxl_core_stop(qdev->core, -EIO);
+	/* A guest bug of before is no reason for another reset. */
+	WRITE_ONCE(qdev->guest_bug, false);
 	qxl_surface_evict_all(qdev);
 	return qxl_core_start(qdev->core);
 }
@@ -56,7 +58,6 @@ static void reset(struct qxl_device *qdev)
 	struct drm_modeset_acquire_ctx ctx;
 	int ret;
 
-	qdev->left_alone = false;
 	DRM_MODESET_LOCK_ALL_BEGIN(ddev, ctx, 0, ret);
 	ret = restart_under(qdev, &ctx);
 	DRM_MODESET_LOCK_ALL_END(ddev, ctx, ret);
@@ -66,38 +67,38 @@ static void reset(struct qxl_device *qdev)
 		drm_info(ddev, "the device is back after a reset\n");
 }
 
-/* Said once for each time, however many wait for the device. */
-static void leave_alone(struct qxl_device *qdev)
+/* Nobody says twice that a device is lost, so what fails is tried again here. */
+static void bring_back(struct qxl_device *qdev)
 {
-	if (!qdev->left_alone)
+	if (__ratelimit(&qdev->resets))
+		reset(qdev);
+	else
 		drm_err(&qdev->ddev,
-			"the device is lost again and again: reload the driver\n");
-	qdev->left_alone = true;
+			"the device is lost again and again: left alone for %u s\n",
+			QXL_RESETS_PERIOD_S);
+	if (qxl_core_is_lost(qdev->core))
+		queue_delayed_work(qdev->workqueue, &qdev->reset_work,
+				   QXL_RESETS_PERIOD_S * HZ);
 }
 
 static void reset_work(struct work_struct *work)
 {
-	struct qxl_device *qdev = container_of(work, struct qxl_device,
-					       reset_work);
+	struct qxl_device *qdev = container_of(to_delayed_work(work),
+					       struct qxl_device, reset_work);
 	int idx;
 
 	if (!drm_dev_enter(&qdev->ddev, &idx))
 		return;
 	/* A device that was stopped looks lost. */
-	if (!READ_ONCE(qdev->resets_allowed) || !qxl_core_is_lost(qdev->core))
-		goto exit;
-	if (__ratelimit(&qdev->resets))
-		reset(qdev);
-	else
-		leave_alone(qdev);
-exit:
+	if (READ_ONCE(qdev->resets_allowed) && qxl_core_is_lost(qdev->core))
+		bring_back(qdev);
 	drm_dev_exit(idx);
 }
 
 void qxl_reset_schedule(struct qxl_device *qdev)
 {
 	if (READ_ONCE(qdev->resets_allowed))
-		queue_work(qdev->workqueue, &qdev->reset_work);
+		mod_delayed_work(qdev->workqueue, &qdev->reset_work, 0);
 }
 
 void qxl_reset_allow(struct qxl_device *qdev)
@@ -109,8 +110,8 @@ void qxl_reset_allow(struct qxl_device *qdev)
 
 void qxl_reset_init(struct qxl_device *qdev)
 {
-	INIT_WORK(&qdev->reset_work, reset_work);
-	ratelimit_state_init(&qdev->resets, QXL_RESETS_PERIOD, QXL_RESETS);
+	INIT_DELAYED_WORK(&qdev->reset_work, reset_work);
+	ratelimit_state_init(&qdev->resets, QXL_RESETS_PERIOD_S * HZ, QXL_RESETS);
 	ratelimit_set_flags(&qdev->resets, RATELIMIT_MSG_ON_RELEASE);
 }
 
@@ -118,5 +119,5 @@ void qxl_reset_forbid(struct qxl_device *qdev)
 {
 	/* One that is queued after the flag was read does nothing. */
 	WRITE_ONCE(qdev->resets_allowed, false);
-	cancel_work_sync(&qdev->reset_work);
+	cancel_delayed_work_sync(&qdev->reset_work);
 }

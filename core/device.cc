@@ -240,7 +240,7 @@ Result<> Device::execute(uint32_t port) {
     if (now >= deadline) {
       qxl_k_log(dev_, QXL_K_LOG_ERROR, "I/O command %u did not end in %u s: device lost", port,
                 kHostTimeoutMs / 1000);
-      lose();
+      submission_.declare_lost();
       return Error::kLost;
     }
     io_done_event_.wait(seen, static_cast<uint32_t>(deadline - now));

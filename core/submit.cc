@@ -96,6 +96,11 @@ void Submission::lose() {
   }
 }
 
+void Submission::declare_lost() {
+  lose();
+  qxl_k_lost(dev_);
+}
+
 void Submission::withdraw() {
   display_ring_.withdraw();
   cursor_ring_.withdraw();
@@ -162,7 +167,7 @@ void Submission::flush() {
   if (!host_is_silent()) return;
   qxl_k_log(dev_, QXL_K_LOG_ERROR, "the host gave nothing back for %u s: device lost",
             kHostTimeoutMs / 1000);
-  lose();
+  declare_lost();
 }
 
 // Whether flush() has been called for so long with nothing coming back.
@@ -264,7 +269,7 @@ Result<> Submission::wait_for_host(Queue queue, uint32_t seen, uint32_t slice_ms
   if (progress_.wait(seen, slice_ms) || brief || qxl_k_time_ms() < deadlines.lost_ms) return {};
   qxl_k_log(dev_, QXL_K_LOG_ERROR, "the host took no command for %u s: device lost",
             kHostTimeoutMs / 1000);
-  lose();
+  declare_lost();
   return {};
 }
 

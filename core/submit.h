@@ -85,6 +85,8 @@ class Submission {
   void fail();
   // fail(), and fences signal -EIO. Memory stays with the host until forget().
   void lose() QXL_EXCLUDES(lock_);
+  // lose(), of a host that has taken too long: the rim is told (qxl_k_lost()).
+  void declare_lost() QXL_EXCLUDES(lock_);
   // After fail(), when the device found a guest bug: the rings are emptied. A SPICE
   // server that sees commands there, but is given none, looks for them without
   // end, and would never get to the reset, which QEMU waits for. Any context: the

@@ -68,7 +68,7 @@ void qxl_core_leave(struct qxl_core *core);
 
 /*
  * Marks the device lost without touching it: waiters return, fences signal
- * with -EIO.
+ * with -EIO. Whoever says so knows what is to become of it: see qxl_k_lost().
  */
 void qxl_core_lose(struct qxl_core *core);
 

@@ -86,6 +86,15 @@ void qxl_k_log(struct qxl_device *dev, enum qxl_k_log_level level,
 /* A broken invariant: a kernel WARN naming it. */
 void qxl_k_assert_failed(const char *condition, const char *file, int line);
 
+/* lost.c */
+
+/*
+ * The core found the device lost: the host took too long. Somebody should bring it
+ * back. Not called for what qxl_core_lose() and qxl_core_stop() were told, nor for
+ * QXL_IRQ_ERROR. Does not sleep, and calls no function of the core.
+ */
+void qxl_k_lost(struct qxl_device *dev);
+
 /* memory.c */
 
 /* Zeroed memory, or NULL. May sleep. */

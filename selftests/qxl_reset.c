@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A device that reports a guest bug is reset, and the picture comes back. */
+/*
+ * A device that reports a guest bug is reset, and the picture comes back. `slow`:
+ * one that says nothing, and one that needs too many resets.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <spice/enums.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "canvas.h"
@@ -22,8 +26,12 @@
 #define SHOWN_US 5000000
 #define SIDE 512
 #define BATCH 64
-#define BUSY_US 500000 /* the server is busy by then */
-#define LATE_US 100000 /* it looks at the rings again after 10 ms */
+#define BUSY_US 500000       /* the server is busy by then */
+#define LATE_US 100000       /* it looks at the rings again after 10 ms */
+#define PATIENCE_US 38000000 /* a host that does nothing for 40 s is gone */
+#define RESETS_MAX 6         /* of two minutes */
+#define ALONE_US 5000000
+#define MINUTE_US 75000000
 
 static struct card card;
 static struct dumb frame, pointer;
@@ -93,17 +101,20 @@ static void comes_back(void)
 			   "qxl_pattern 1024 768 6");
 }
 
-/* Draws that keep the server busier than the client. */
-static void *draw_until_lost(void *arg)
+/* Draws that keep the server busier than the client, more than a ring has room for. */
+static int draw(const struct canvas *canvas)
 {
 	static const struct drm_mode_rect moved = { 1, 1, SIDE, SIDE };
-	const struct canvas *canvas = arg;
 	struct exec_draw draws[BATCH];
 
 	for (uint32_t i = 0; i < BATCH; i++)
 		exec_copy_bits(&draws[i], &canvas->surface, &moved, 0, 0);
-	while (!__atomic_load_n(&client_stops, __ATOMIC_RELAXED) &&
-	       !exec_send(card.fd, draws, BATCH))
+	return exec_send(card.fd, draws, BATCH);
+}
+
+static void *draw_until_lost(void *arg)
+{
+	while (!__atomic_load_n(&client_stops, __ATOMIC_RELAXED) && !draw(arg))
 		;
 	return NULL;
 }
@@ -210,6 +221,68 @@ static void clients_ask_on(void)
 	dumb_destroy(&pointer);
 }
 
+/* Whether the device was reset, as often as @wanted says, before @us are over. */
+static bool is_reset(uint64_t wanted, int64_t us)
+{
+	int64_t start = now_us();
+	uint64_t last = 0;
+
+	while (counter_read(card.path, "resets", &last) && last != wanted &&
+	       now_us() - start < us)
+		usleep(100000);
+	return last == wanted;
+}
+
+/* Nothing tells of it but a client's draws, which nobody takes. */
+static void silent_host(void)
+{
+	static const struct drm_mode_rect all = { 0, 0, SIDE, SIDE };
+	uint64_t resets = 0;
+	struct canvas canvas;
+	int64_t start;
+	int ret;
+
+	if (!check(counter_read(card.path, "resets", &resets), "no counters") ||
+	    !canvas_create(&canvas, card.fd, SPICE_SURFACE_FMT_32_xRGB, SIDE,
+			   SIDE, false, 1))
+		return;
+	start = now_us();
+	if (guest_bug_hold_interrupts(&card, true) && guest_bug_provoke(&card)) {
+		ret = draw(&canvas);
+		check(ret == -EIO, "draws: %d", ret);
+		check(now_us() - start > PATIENCE_US, "after %" PRId64 " us",
+		      now_us() - start);
+	}
+	guest_bug_hold_interrupts(&card, false);
+	/* There may have been other tests in the last minute. */
+	is_reset(resets + 1, MINUTE_US);
+	check_reset(resets);
+	host_check_picture("after-a-silent-host", WIDTH, HEIGHT,
+			   "qxl_pattern 1024 768 5");
+	canvas_fill(&canvas, &all, 4);
+	canvas_check(&canvas, "drawn after the reset");
+	canvas_destroy(&canvas);
+}
+
+/* Nobody asks for anything while the device is left alone. */
+static void too_many_resets(void)
+{
+	uint64_t resets = 0, lost = 0;
+	unsigned int i;
+
+	if (!check(counter_read(card.path, "resets", &resets), "no counters"))
+		return;
+	for (i = 0; i < RESETS_MAX; i++, resets++)
+		if (!guest_bug_provoke(&card) || !is_reset(resets + 1, ALONE_US))
+			break;
+	check(i && i < RESETS_MAX, "%u resets", i);
+	check(counter_read(card.path, "lost", &lost) && lost, "it is not lost");
+	is_reset(resets + 1, MINUTE_US);
+	check_reset(resets);
+	host_check_picture("after-too-many-resets", WIDTH, HEIGHT,
+			   "qxl_pattern 1024 768 5");
+}
+
 static const struct ktap_case cases[] = {
 	{ .name = "comes back with its picture", .run = comes_back },
 	{ .name = "with commands left on the ring",
@@ -217,7 +290,14 @@ static const struct ktap_case cases[] = {
 	{ .name = "while clients ask on", .run = clients_ask_on },
 };
 
-int main(void)
+static const struct ktap_case slow_cases[] = {
+	{ .name = "a host that is silent", .run = silent_host },
+	{ .name = "more resets than are good", .run = too_many_resets },
+};
+
+int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "slow"))
+		return ktap_run(slow_cases, ARRAY_SIZE(slow_cases), setup);
 	return ktap_run(cases, ARRAY_SIZE(cases), setup);
 }

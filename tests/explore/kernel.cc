@@ -299,6 +299,10 @@ void qxl_k_trace_release(struct qxl_device *, uint64_t, uint64_t, int) {}
 
 void qxl_k_trace_lost(struct qxl_device *) {}
 
+// lost.c
+
+void qxl_k_lost(struct qxl_device *) {}
+
 // crc.c
 
 uint32_t qxl_k_crc32(uint32_t, const void *, size_t) {

@@ -24,6 +24,7 @@ void FakeKernel::reset() {
   failed_ = false;
   clock_ms_ = 1000;
   event_waits = 0;
+  losses_found = 0;
   threaded_ = false;
   on_wait = nullptr;
   on_delay = nullptr;
@@ -237,6 +238,12 @@ void qxl_k_free(void *memory) {
 void qxl_k_port_write(struct qxl_device *dev, uint32_t port, uint8_t value) {
   dev->port_write(port, value);
   fake::irq_window();
+}
+
+// lost.c
+
+void qxl_k_lost(struct qxl_device *) {
+  FakeKernel::get().losses_found++;
 }
 
 // crc.c

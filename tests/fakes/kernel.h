@@ -109,6 +109,7 @@ class FakeKernel {
     std::atomic<int64_t> allocations, events, idrs, mutexes, spinlocks;
   } alive;
   std::atomic<uint64_t> event_waits;
+  std::atomic<uint64_t> losses_found;  // qxl_k_lost()
 
  private:
   mutable std::mutex log_mutex_;

@@ -269,6 +269,18 @@ UNIT_MUTANTS = [
         ("device.cc", "    submission_.withdraw();\n  qxl_k_port_write", "    {}\n  qxl_k_port_write")]),
     ("reset-beside-a-push", "Threads.StopWaitsForAPush", [
         ("device.cc", "  submission_.wait_for_pushes();\n", "")]),
+    ("loss-by-draws-is-not-told", "Backpressure.HostThatStopsConsuming", [
+        ("submit.cc", "host took no command for %u s: device lost\",\n"
+         "            kHostTimeoutMs / 1000);\n  declare_lost();\n", "host took no command for %u s: device lost\",\n"
+         "            kHostTimeoutMs / 1000);\n  lose();\n")]),
+    ("loss-by-silence-is-not-told", "Backpressure.StalledForGood", [
+        ("submit.cc", "host gave nothing back for %u s: device lost\",\n"
+         "            kHostTimeoutMs / 1000);\n  declare_lost();\n", "host gave nothing back for %u s: device lost\",\n"
+         "            kHostTimeoutMs / 1000);\n  lose();\n")]),
+    ("loss-by-io-is-not-told", "Primary.CreateThatIsNeverAnswered", [
+        ("device.cc", "submission_.declare_lost();", "submission_.lose();")]),
+    ("who-loses-is-told", "Interrupt.ErrorIsSeenAndResetRecovers", [
+        ("device.cc", "  submission_.lose();\n  io_done_event_", "  submission_.declare_lost();\n  io_done_event_")]),
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
     ("destroys-wake-the-host", "Notify.NotForADestroyedSurface", [

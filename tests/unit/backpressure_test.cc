@@ -137,6 +137,7 @@ TEST_F(Backpressure, HostThatStopsConsuming) {
   EXPECT_GE(kernel.now_ms() - before, 40000u);
   EXPECT_LE(kernel.now_ms() - before, 45000u);
   EXPECT_EQ(counters().lost, 1u);
+  EXPECT_EQ(kernel.losses_found, 1u);
   // What was never on the ring is not held.
   EXPECT_LE(counters().in_flight, 32u);
   const uint64_t lost_at = kernel.now_ms();
@@ -152,6 +153,7 @@ TEST_F(Backpressure, StalledForGood) {
   const uint64_t took = flush_until_lost();
   EXPECT_GE(took, 38000u);
   EXPECT_LE(took, 45000u);
+  EXPECT_EQ(kernel.losses_found, 1u);
   // A ring that makes no sense, and nothing of ours with the host: no better.
   device->bad.stops_consuming = false;
   ASSERT_EQ(qxl_core_start(core), 0);

@@ -76,6 +76,7 @@ TEST_F(Interrupt, ErrorIsSeenAndResetRecovers) {
   EXPECT_TRUE(irq_bits & QXL_IRQ_ERROR);
   // What the rim does about it.
   qxl_core_lose(core);
+  EXPECT_EQ(kernel.losses_found, 0u);
   EXPECT_EQ(present_all(fake::Frame(64, 64)), -EIO);
   ASSERT_EQ(qxl_core_start(core), 0);
   device->intx_enabled = true;

@@ -96,6 +96,7 @@ TEST_F(Primary, CreateThatIsNeverAnswered) {
   EXPECT_GE(kernel.now_ms() - before, 40000u);
   EXPECT_LE(kernel.now_ms() - before, 45000u);
   EXPECT_EQ(counters().lost, 1u);
+  EXPECT_EQ(kernel.losses_found, 1u);
   EXPECT_FALSE(kernel.log().empty());
   // And from now on at once.
   const uint64_t lost_at = kernel.now_ms();

@@ -70,12 +70,13 @@ TEST_F(Release, CommandsThatTheHostHasNotTakenAreCounted) {
   EXPECT_EQ(counters().command_ring_used, 0u);
 }
 
-// A loss is traced once, however often it is noticed.
+// A loss is traced once, however often it is noticed. Who says so needs no telling.
 TEST_F(Release, LossIsTraced) {
   hold(2);
   qxl_core_lose(core);
   qxl_core_lose(core);
   EXPECT_EQ(fake::traces().losses, 1u);
+  EXPECT_EQ(kernel.losses_found, 0u);
   EXPECT_EQ(fake::traces().in_flight, 2u);
   qxl_core_stop(core, -EIO);
   EXPECT_EQ(fake::traces().in_flight, 0u);
