@@ -71,6 +71,20 @@ static int qxl_atomic_check(struct drm_device *ddev,
 	return ret ? ret : check_planes(state);
 }
 
+static void commit_layout(struct qxl_atomic_commit *state)
+{
+	struct drm_device *ddev = state->dev;
+	int idx, ret;
+
+	if (!qxl_layout_changes(state) || !drm_dev_enter(ddev, &idx))
+		return;
+	ret = qxl_layout_commit(to_qxl(ddev), state);
+	/* That a device is lost has been said. */
+	if (ret && ret != -EIO)
+		drm_err(ddev, "the host did not take the new layout: %d\n", ret);
+	drm_dev_exit(idx);
+}
+
 /*
  * The primary must be there, in its new size, before planes draw on it. A commit
  * stays DRM's newest until its flip is done, so that no other that must not
@@ -80,15 +94,10 @@ static int qxl_atomic_check(struct drm_device *ddev,
 static void qxl_commit_tail(struct qxl_atomic_commit *state)
 {
 	struct drm_device *ddev = state->dev;
-	int idx;
 
 	qxl_crc_commit_begin(state);
 	drm_atomic_helper_commit_modeset_disables(ddev, state);
-	if (qxl_layout_changes(state) && drm_dev_enter(ddev, &idx)) {
-		if (qxl_layout_commit(to_qxl(ddev), state))
-			drm_err(ddev, "the host did not take the new layout\n");
-		drm_dev_exit(idx);
-	}
+	commit_layout(state);
 	drm_atomic_helper_commit_modeset_enables(ddev, state);
 	qxl_color_commit(state);
 	drm_atomic_helper_commit_planes(ddev, state,
