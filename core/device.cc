@@ -47,7 +47,7 @@ Device::Device(qxl_device* dev, const qxl_resources& res, const qxl_rom_info& ro
       res_(res),
       rom_(rom),
       heads_(heads),
-      submission_(dev, ids_),
+      submission_(dev, ids_, io_done_event_),
       presenter_(submission_),
       executor_(submission_),
       cursor_(submission_),
@@ -184,7 +184,6 @@ Result<> Device::start() {
 
 void Device::stop(int error) {
   submission_.close();
-  io_done_event_.signal();
   Guard guard(io_lock_);
   store_release(ram_word(offsetof(QXLRam, int_mask)), 0);
   reset();
@@ -199,7 +198,6 @@ void Device::leave() {
 
 void Device::lose() {
   submission_.lose();
-  io_done_event_.signal();
 }
 
 uint32_t Device::interrupt() {

@@ -76,6 +76,7 @@ void Submission::start_accepting() {
 void Submission::close() {
   store_release(&lost_, true);
   progress();
+  io_done_.signal();
 }
 
 void Submission::wait_for_pushes() {

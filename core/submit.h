@@ -60,7 +60,9 @@ class Submission {
     uint64_t bytes;
   };
 
-  explicit Submission(qxl_device* dev, SurfaceIds& ids) : dev_(dev), ids_(ids) {}
+  // `io_done` is what an asynchronous I/O command is waited for with.
+  Submission(qxl_device* dev, SurfaceIds& ids, Event& io_done)
+      : dev_(dev), ids_(ids), io_done_(io_done) {}
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
@@ -207,6 +209,7 @@ class Submission {
 
   qxl_device* dev_;
   SurfaceIds& ids_;
+  Event& io_done_;
   Event progress_;        // moves when the host made room or gave something back
   Memslot main_;          // changes in open() only, with nothing else running
   Arena arenas_[kPools];  // allocation state under lock_; geometry is fixed

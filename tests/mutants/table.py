@@ -279,8 +279,10 @@ UNIT_MUTANTS = [
          "            kHostTimeoutMs / 1000);\n  lose();\n")]),
     ("loss-by-io-is-not-told", "Primary.CreateThatIsNeverAnswered", [
         ("device.cc", "submission_.declare_lost();", "submission_.lose();")]),
+    ("loss-leaves-io-waiting", "Primary.IoEndsWhenTheDeviceIsLost", [
+        ("submit.cc", "  io_done_.signal();\n", "")]),
     ("who-loses-is-told", "Interrupt.ErrorIsSeenAndResetRecovers", [
-        ("device.cc", "  submission_.lose();\n  io_done_event_", "  submission_.declare_lost();\n  io_done_event_")]),
+        ("device.cc", "submission_.lose();", "submission_.declare_lost();")]),
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
     ("destroys-wake-the-host", "Notify.NotForADestroyedSurface", [

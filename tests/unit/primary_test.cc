@@ -104,6 +104,29 @@ TEST_F(Primary, CreateThatIsNeverAnswered) {
   EXPECT_EQ(kernel.now_ms(), lost_at);
 }
 
+// Whoever waits for I/O holds locks that the reset needs.
+TEST_F(Primary, IoEndsWhenTheDeviceIsLost) {
+  const qxl_rect area = {0, 0, 8, 8};
+
+  start(64, 64);
+  device->hold_last = SIZE_MAX;
+  device->bad.ignores_oom = true;
+  device->bad.never_answers_async = true;
+  ASSERT_EQ(present_all(fake::Frame(64, 64)), 0);
+  // A fence is waited for, half of the time that the host has.
+  auto flush = [&] {
+    if (counters().lost) return false;
+    qxl_core_flush(core);
+    kernel.advance_ms(1000);
+    return true;
+  };
+  for (int i = 0; i < 20; i++) flush();
+  const uint64_t before = kernel.now_ms();
+  kernel.on_wait = flush;
+  EXPECT_EQ(qxl_core_surface_update(core, 0, &area), -EIO);
+  EXPECT_LE(kernel.now_ms() - before, 25000u);
+}
+
 TEST_F(Primary, ComesBackAfterAReset) {
   start(64, 64);
   device->bad.never_answers_async = true;
