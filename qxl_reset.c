@@ -2,6 +2,7 @@
 /*
  * Bringing a lost device back: it stopped answering, or reported a guest bug.
  */
+#include <linux/interrupt.h>
 #include <linux/ratelimit.h>
 
 #include <drm/drm_atomic.h>
@@ -20,7 +21,8 @@
 static int restart(struct qxl_device *qdev)
 {
 	qxl_core_stop(qdev->core, -EIO);
-	/* A guest bug of before is no reason for another reset. */
+	/* A guest bug of before, which nobody has in hand now, is no reason for another. */
+	synchronize_irq(qdev->irq);
 	WRITE_ONCE(qdev->guest_bug, false);
 	qxl_surface_evict_all(qdev);
 	return qxl_core_start(qdev->core);
@@ -63,11 +65,14 @@ static void reset(struct qxl_device *qdev)
 	DRM_MODESET_LOCK_ALL_END(ddev, ctx, ret);
 	if (ret)
 		drm_err(ddev, "the reset failed: %d\n", ret);
-	else
+	else if (!qxl_core_is_lost(qdev->core))
 		drm_info(ddev, "the device is back after a reset\n");
 }
 
-/* Nobody says twice that a device is lost, so what fails is tried again here. */
+/*
+ * Nobody says twice that a device is lost, so a reset that was in vain is tried again
+ * here; not at once, as it may have held the mode locks for long.
+ */
 static void bring_back(struct qxl_device *qdev)
 {
 	if (__ratelimit(&qdev->resets))
@@ -77,8 +82,8 @@ static void bring_back(struct qxl_device *qdev)
 			"the device is lost again and again: left alone for %u s\n",
 			QXL_RESETS_PERIOD_S);
 	if (qxl_core_is_lost(qdev->core))
-		queue_delayed_work(qdev->workqueue, &qdev->reset_work,
-				   QXL_RESETS_PERIOD_S * HZ);
+		mod_delayed_work(qdev->workqueue, &qdev->reset_work,
+				 QXL_RESETS_PERIOD_S * HZ);
 }
 
 static void reset_work(struct work_struct *work)
@@ -97,13 +102,16 @@ static void reset_work(struct work_struct *work)
 
 void qxl_reset_schedule(struct qxl_device *qdev)
 {
+	/* Lost before allowed is read; below the other way round: one sees both. */
+	smp_mb();
 	if (READ_ONCE(qdev->resets_allowed))
 		mod_delayed_work(qdev->workqueue, &qdev->reset_work, 0);
 }
 
 void qxl_reset_allow(struct qxl_device *qdev)
 {
-	WRITE_ONCE(qdev->resets_allowed, true);
+	/* Allowed before lost is read. */
+	smp_store_mb(qdev->resets_allowed, true);
 	if (qxl_core_is_lost(qdev->core))
 		qxl_reset_schedule(qdev);
 }
