@@ -20,9 +20,8 @@ GRACE_SECONDS = 20  # a killed test that is stuck in the kernel never ends: the 
 class Test:
     """One line of selftests/build/tests.list.
 
-    A line is `[timeout=SECONDS] [vm=SHAPE] [kernels=NAME,...] [reboots=yes] PROGRAM [ARGUMENTS...]`; SHAPE is a key of
-    vm/check's table. vm/check runs it on all its kernels or on those that are named. A test that reboots has said
-    everything before.
+    A line is `[timeout=SECONDS] [vm=SHAPE] [reboots=yes] PROGRAM [ARGUMENTS...]`; SHAPE is a key of vm/check's table. A
+    test that reboots has said everything before.
     """
 
     name: str
@@ -31,21 +30,19 @@ class Test:
     timeout: int = 60
     shape: str = "default"
     reboots: bool = False
-    kernels: str = "all"
 
     @staticmethod
     def parse(line):
         """Parse a line."""
         words = line.split()
         options = {}
-        while words and words[0].partition("=")[0] in ("timeout", "vm", "kernels", "reboots"):
+        while words and words[0].partition("=")[0] in ("timeout", "vm", "reboots"):
             key, _, value = words.pop(0).partition("=")
             options[key] = value
         program, *arguments = words
         name = "-".join([pathlib.Path(program).name, *(word.strip("-/") for word in arguments)])
         return Test(name, pathlib.Path(program).name, tuple(arguments), int(options.get("timeout", 60)),
-                    options.get("vm", "default"), "reboots" in options,
-                    options.get("kernels", "all"))
+                    options.get("vm", "default"), "reboots" in options)
 
     def manifest(self):
         """The line for guest/init-tests.sh."""
