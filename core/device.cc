@@ -196,10 +196,6 @@ void Device::leave() {
   store_release(ram_word(offsetof(QXLRam, int_pending)), QXL_INTERRUPT_CLIENT);
 }
 
-void Device::lose() {
-  submission_.lose();
-}
-
 uint32_t Device::interrupt() {
   uint32_t pending = exchange(ram_word(offsetof(QXLRam, int_pending)), 0);
   if (pending == 0 || pending == kVanished) return QXL_IRQ_NONE;

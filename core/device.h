@@ -34,7 +34,6 @@ class Device {
   Result<> start() QXL_EXCLUDES(io_lock_);
   void stop(int error) QXL_EXCLUDES(io_lock_);
   void leave();
-  void lose();
   [[nodiscard]] bool lost() const { return submission_.lost(); }
   uint32_t interrupt();
   [[nodiscard]] bool primary_fits(uint32_t width, uint32_t height) const;

@@ -88,7 +88,7 @@ void qxl_core_leave(qxl_core* core) {
 }
 
 void qxl_core_lose(qxl_core* core) {
-  device(core).lose();
+  device(core).submission().lose();
 }
 
 bool qxl_core_is_lost(const qxl_core* core) {

@@ -31,8 +31,7 @@
 #define LATE_US 100000       /* it looks at the rings again after 10 ms */
 #define PATIENCE_US 38000000 /* a host that does nothing for 40 s is gone */
 #define RESETS_MAX 6         /* of two minutes */
-#define ALONE_US 5000000
-#define MINUTE_US 75000000
+#define MINUTE_TRIES 6       /* counter_await() takes 10 s */
 
 static struct card card;
 static struct dumb frame, pointer;
@@ -69,35 +68,13 @@ static bool shows_again(void)
 	return true;
 }
 
-/* Whether there have been @wanted resets before @us are over. */
-static bool is_reset(uint64_t wanted, int64_t us)
-{
-	int64_t start = now_us();
-	uint64_t last = 0;
-
-	while (counter_read(card.path, "resets", &last) && last != wanted &&
-	       now_us() - start < us)
-		usleep(10000);
-	return last == wanted;
-}
-
-/* One more than there were @before. Other tests may have used up this minute's. */
-static void check_resets(uint64_t before)
-{
-	uint64_t last = 0;
-
-	is_reset(before + 1, MINUTE_US);
-	counter_read(card.path, "resets", &last);
-	check(last == before + 1, "%" PRIu64 " resets, not %" PRIu64, last,
-	      before + 1);
-}
-
 /* The device has been reset once since there were @before. */
 static void check_reset(uint64_t before)
 {
 	uint64_t last = 0;
+	bool back = counter_await(card.path, "resets", before + 1, &last);
 
-	check_resets(before);
+	check(back, "%" PRIu64 " resets, not %" PRIu64, last, before + 1);
 	check(counter_await(card.path, "lost", 0, &last), "still lost");
 	check(shows_again(), "the mode is gone");
 }
@@ -229,7 +206,7 @@ static void clients_ask_on(void)
 			ktap_bail("no thread");
 	usleep(BUSY_US);
 	guest_bug_provoke(&card);
-	check_resets(resets);
+	check(counter_await(card.path, "resets", resets + 1, &last), "no reset");
 	usleep(BUSY_US);
 	__atomic_store_n(&client_stops, true, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < ARRAY_SIZE(whats); i++)
@@ -289,17 +266,21 @@ static void modes_are_set_in_silence(void)
 /* Nobody asks for a reset while the device is left alone. */
 static void too_many_resets(void)
 {
-	uint64_t resets = 0, lost = 0;
-	unsigned int i;
+	uint64_t resets = 0, lost = 0, last;
+	unsigned int i, tries;
 
 	if (!check(counter_read(card.path, "resets", &resets), "no counters"))
 		return;
 	for (i = 0; i < RESETS_MAX; i++, resets++)
-		if (!guest_bug_provoke(&card) || !is_reset(resets + 1, ALONE_US))
+		if (!guest_bug_provoke(&card) ||
+		    !counter_await(card.path, "resets", resets + 1, &last))
 			break;
 	check(i && i < RESETS_MAX, "%u resets", i);
 	check(counter_read(card.path, "lost", &lost) && lost, "it is not lost");
 	modes_are_set_in_silence();
+	for (tries = 0; tries < MINUTE_TRIES; tries++)
+		if (counter_await(card.path, "resets", resets + 1, &last))
+			break;
 	check_reset(resets);
 	host_check_picture("after-too-many-resets", WIDTH, HEIGHT,
 			   "qxl_pattern 1024 768 5");

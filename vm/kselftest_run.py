@@ -146,7 +146,7 @@ def run_in_guest(kernel, driver, out, say_case):
 def guest_checks(programs):
     """What the results alone do not say: (name, what is wrong or empty) per check."""
     kernel, alone = programs
-    elsewhere = {test.name for test in _tests() if not {"default", "kselftest"} & set(test.shape.split(","))}
+    elsewhere = {test.name for test in _tests() if not {"default", testrun.KSELFTEST} & set(test.shape.split(","))}
     skipped = [case.name for case in kernel.cases
                if case.outcome == ktap.SKIP and case.name.rpartition(" ")[2] not in elsewhere]
     reasons = [line for line in alone.output if _UNSEEN.search(line)]

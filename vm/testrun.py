@@ -13,6 +13,8 @@ import paths
 BOOT_SECONDS = 90
 OFF_SECONDS = 30
 MAX_BOOTS = 4
+# The shape of vm/kselftest's guest, which runs every test, once: enough for one that takes minutes.
+KSELFTEST = "kselftest"
 GRACE_SECONDS = 20  # a killed test that is stuck in the kernel never ends: the host gives up on it
 
 

@@ -282,7 +282,7 @@ UNIT_MUTANTS = [
     ("loss-leaves-io-waiting", "Primary.IoEndsWhenTheDeviceIsLost", [
         ("submit.cc", "  io_done_.signal();\n", "")]),
     ("who-loses-is-told", "Interrupt.ErrorIsSeenAndResetRecovers", [
-        ("device.cc", "submission_.lose();", "submission_.declare_lost();")]),
+        ("entry.cc", "submission().lose();", "submission().declare_lost();")]),
     ("primary-goes-at-once", "Primary.DrawsComeBackBeforeItGoes", [
         ("device.cc", "  submission_.settle();\n", "")]),
     ("destroys-wake-the-host", "Notify.NotForADestroyedSurface", [
